@@ -3,8 +3,10 @@
 //! It steers a server, so a web page must not reach it. A page of another origin is told by `origin` and `sec-fetch-site`,
 //! which browsers send. A page whose host name was made to point to this machine (DNS rebinding) has its own name in
 //! `host`: only names that are known are taken, and addresses, which nobody can rebind. Where there is a token, each request
-//! has to bring it.
+//! has to bring it, but for pages that say that they need none. What the guard lets pass goes to the page of its path, or to
+//! the service.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
@@ -17,6 +19,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, he
 use tonic::body::Body;
 use tower::{Layer, Service};
 
+use super::pages::{Pages, text};
 use super::token::Token;
 use crate::excerpt::excerpt;
 use crate::handler::{Peer, PeerAddr};
@@ -33,6 +36,8 @@ pub(super) struct Guard {
     /// `https`, or `http`.
     pub(super) scheme: &'static str,
     pub(super) token: Option<Token>,
+    /// The paths that need no token.
+    pub(super) without_token: HashSet<&'static str>,
 }
 
 impl Guard {
@@ -75,6 +80,9 @@ impl Guard {
             ));
         }
         let token = self.token.as_ref()?;
+        if self.without_token.contains(request.uri().path()) {
+            return None;
+        }
         let given = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
         match given {
             Some(given) if token.is_in(given) => None,
@@ -138,30 +146,29 @@ impl Refusal {
     }
 
     fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::new(self.text + "\n"));
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/plain; charset=utf-8"),
-        );
+        let mut response = text(self.status, self.text + "\n");
         if self.status == StatusCode::UNAUTHORIZED {
+            let headers = response.headers_mut();
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
 }
 
-/// Puts a [`Guard`] in front of a server.
+/// Puts a [`Guard`] in front of a server, and pages between them.
 #[derive(Debug, Clone)]
-pub(super) struct GuardLayer(pub(super) Arc<Guard>);
+pub(super) struct GuardLayer {
+    pub(super) guard: Arc<Guard>,
+    pub(super) pages: Arc<Pages>,
+}
 
 impl Layer<Route> for GuardLayer {
     type Service = Guarded;
 
     fn layer(&self, inner: Route) -> Guarded {
         Guarded {
-            guard: Arc::clone(&self.0),
+            guard: Arc::clone(&self.guard),
+            pages: Arc::clone(&self.pages),
             inner,
         }
     }
@@ -171,6 +178,7 @@ impl Layer<Route> for GuardLayer {
 #[derive(Debug, Clone)]
 pub(super) struct Guarded {
     guard: Arc<Guard>,
+    pages: Arc<Pages>,
     inner: Route,
 }
 
@@ -184,9 +192,12 @@ impl Service<Request<Body>> for Guarded {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        match self.guard.refusal(&request) {
-            None => self.inner.call(request),
-            Some(refusal) => Box::pin(std::future::ready(Ok(refusal.into_response()))),
+        if let Some(refusal) = self.guard.refusal(&request) {
+            return Box::pin(std::future::ready(Ok(refusal.into_response())));
+        }
+        match self.pages.answer(request) {
+            Ok(answer) => Box::pin(async { Ok(answer.await) }),
+            Err(request) => self.inner.call(request),
         }
     }
 }
@@ -196,7 +207,11 @@ mod tests {
     use super::*;
 
     fn refused(guard: &Guard, headers: &[(&str, &str)]) -> Option<StatusCode> {
-        let mut request = Request::builder().uri("/a.B/C");
+        refused_at("/a.B/C", guard, headers)
+    }
+
+    fn refused_at(path: &str, guard: &Guard, headers: &[(&str, &str)]) -> Option<StatusCode> {
+        let mut request = Request::builder().uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -209,6 +224,7 @@ mod tests {
             hosts: vec!["build.example".to_owned()],
             scheme: "http",
             token: token.map(|token| Token::new(token).expect("a token")),
+            without_token: HashSet::from(["/open"]),
         }
     }
 
@@ -296,6 +312,10 @@ mod tests {
             refused(&guard, &[("host", "localhost")]),
             Some(StatusCode::UNAUTHORIZED)
         );
+        // A path that needs no token is open to nobody else.
+        let open = |headers: &[_]| refused_at("/open", &guard, headers);
+        assert_eq!(open(&[("host", "localhost")]), None);
+        assert_eq!(open(&[("host", "evil.example")]), Some(StatusCode::FORBIDDEN));
         // A page that has the token is refused all the same.
         let page = [
             ("host", "localhost"),

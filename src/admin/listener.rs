@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::guard::{Guard, GuardLayer};
+use super::pages::Pages;
+use super::probes::probes;
 use super::service::{SERVICE_PROTO, handlers};
 use super::steered::Steered;
 use super::token::Token;
@@ -102,21 +104,25 @@ impl Admin {
                 format!("other machines reach it there, so it needs {missing}"),
             ));
         }
+        let steered = Arc::new(Steered {
+            server: self.server,
+            reloads: self.reloads,
+            started: SystemTime::now(),
+        });
+        let pages = Pages::new(probes(), Arc::clone(&steered));
         let guard = Guard {
             hosts: self.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             scheme: if self.tls.is_some() { "https" } else { "http" },
             token,
+            without_token: pages.without_token().collect(),
         };
         Ok(AdminListener {
             socket,
             local_addr,
             guard,
+            pages,
             tls: self.tls,
-            steered: Steered {
-                server: self.server,
-                reloads: self.reloads,
-                started: SystemTime::now(),
-            },
+            steered,
         })
     }
 }
@@ -128,8 +134,9 @@ pub struct AdminListener {
     socket: Socket,
     local_addr: ListenAddr,
     guard: Guard,
+    pages: Pages,
     tls: Option<Tls>,
-    steered: Steered,
+    steered: Arc<Steered>,
 }
 
 impl AdminListener {
@@ -153,10 +160,15 @@ impl AdminListener {
         let Self {
             socket,
             guard,
+            pages,
             tls,
             steered,
             ..
         } = self;
+        let guard = GuardLayer {
+            guard: Arc::new(guard),
+            pages: Arc::new(pages),
+        };
         // Its proto is compiled, which takes a while.
         let built = tokio::task::spawn_blocking(move || build(guard, tls, steered)).await;
         let server = built.map_err(|error| Error::io("the admin service", error.into()))??;
@@ -164,13 +176,13 @@ impl AdminListener {
     }
 }
 
-fn build(guard: Guard, tls: Option<Tls>, steered: Steered) -> Result<Server, Error> {
+fn build(guard: GuardLayer, tls: Option<Tls>, steered: Arc<Steered>) -> Result<Server, Error> {
     let schema = Schema::from_source("protod/admin/v1/admin.proto", SERVICE_PROTO)?;
     let server = Server::builder(schema)
         .handlers(handlers(steered))
         // The guard says which pages may call.
         .cors(Cors::none())
-        .layer(GuardLayer(Arc::new(guard)));
+        .layer(guard);
     #[cfg(feature = "tls")]
     let server = match tls {
         Some(tls) => server.tls(tls),

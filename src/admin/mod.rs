@@ -23,6 +23,7 @@
 //! | `admin.proto` | the service |
 //! | `listener` | [`Admin`], and on which addresses it may listen |
 //! | `guard`, `token` | which requests are taken |
+//! | `pages`, `probes` | plain HTTP: what answers the paths that are no methods |
 //! | `service`, `steered` | its methods, and the server that they see |
 //! | `calls`, `call_value` | those that look at calls |
 //! | `rules`, `reloads`, `fields` | what the others answer |
@@ -32,6 +33,8 @@ mod calls;
 mod fields;
 mod guard;
 mod listener;
+mod pages;
+mod probes;
 mod reloads;
 mod rules;
 mod service;

@@ -24,9 +24,9 @@ use crate::server::ServingStatus;
 pub(super) const SERVICE_PROTO: &str = include_str!("admin.proto");
 
 /// What answers each method.
-pub(super) fn handlers(steered: Steered) -> Handlers {
+pub(super) fn handlers(steered: Arc<Steered>) -> Handlers {
     Handlers::new()
-        .state(Arc::new(steered))
+        .state(steered)
         .unary("protod.admin.v1.AdminService/Status", status)
         .unary("protod.admin.v1.AdminService/ListRules", list_rules)
         .unary("protod.admin.v1.AdminService/UnusedRules", unused_rules)

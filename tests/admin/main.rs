@@ -5,6 +5,7 @@ mod calls;
 mod commands;
 mod listener;
 mod page;
+mod pages;
 #[path = "../support/mod.rs"]
 mod program;
 mod service;
