@@ -49,6 +49,7 @@
 //! | see and steer it from outside | [`admin::Admin`] |
 //! | call any server | [`Client`], [`ClientMethod`] |
 //! | see what was called, and verify it | [`Journal`], [`Verify`] |
+//! | count it, for monitoring | [`Metrics`] |
 //! | find out what went wrong | [`Error`], [`Problem`], [`MessageError`] |
 //!
 //! # Modules
@@ -116,6 +117,7 @@ pub mod journal;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod message;
+mod metrics;
 #[cfg(any(feature = "client", feature = "tls"))]
 mod pem;
 mod protocol;
@@ -158,7 +160,9 @@ pub use crate::sample::Sampler;
 pub use crate::schema::{
     DescriptorSet, InputFolder, Method, Schema, SchemaBuilder, SchemaFile, SchemaSource,
 };
-pub use crate::server::{Bound, Cors, GrpcService, Health, Journal, Server, ServerBuilder, ServingStatus};
+pub use crate::server::{
+    Bound, Cors, GrpcService, Health, Journal, Metrics, Server, ServerBuilder, ServingStatus,
+};
 pub use crate::transport::{Limits, ListenAddr, Listener, Socket, SocketStream};
 #[cfg(feature = "tls")]
 pub use crate::transport::{Tls, TlsFiles};
@@ -176,6 +180,11 @@ struct Readme;
 #[cfg(all(doctest, feature = "admin"))]
 #[doc = include_str!("../docs/admin.md")]
 struct AdminGuide;
+
+/// Compiles the Rust in the page on observability.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/observability.md")]
+struct Observability;
 
 /// [limits.md]: https://docs.rs/crate/protod/latest/source/docs/limits.md
 /// [rules.md]: https://docs.rs/crate/protod/latest/source/docs/rules.md

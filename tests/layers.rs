@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 25] = [
+const ROOMS: [&str; 26] = [
     "error",
     "suggest",
     "duration",
@@ -33,6 +33,7 @@ const ROOMS: [&str; 25] = [
     "validate",
     "protocol",
     "journal",
+    "metrics",
     "handler",
     "sample",
     "rules",

@@ -195,10 +195,11 @@ impl Service<Request<Body>> for Guarded {
         if let Some(refusal) = self.guard.refusal(&request) {
             return Box::pin(std::future::ready(Ok(refusal.into_response())));
         }
-        match self.pages.answer(request) {
-            Ok(answer) => Box::pin(async { Ok(answer.await) }),
-            Err(request) => self.inner.call(request),
+        if let Some(page) = self.pages.at(request.uri().path()) {
+            let answer = self.pages.answer(page, request);
+            return Box::pin(async { Ok(answer.await) });
         }
+        self.inner.call(request)
     }
 }
 

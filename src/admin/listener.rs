@@ -7,7 +7,9 @@ use std::future::{Future, pending};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::counter::Counter;
 use super::guard::{Guard, GuardLayer};
+use super::metrics::metrics_page;
 use super::pages::Pages;
 use super::probes::probes;
 use super::service::{SERVICE_PROTO, handlers};
@@ -40,6 +42,7 @@ pub struct Admin {
     token: Option<String>,
     hosts: Vec<String>,
     tls: Option<Tls>,
+    counters: Vec<Counter>,
 }
 
 impl Admin {
@@ -51,6 +54,7 @@ impl Admin {
             token: None,
             hosts: Vec::new(),
             tls: None,
+            counters: Vec::new(),
         }
     }
 
@@ -72,6 +76,22 @@ impl Admin {
     /// once. Default: none.
     pub fn host(mut self, name: impl Into<String>) -> Self {
         self.hosts.push(name.into());
+        self
+    }
+
+    /// Adds a counter to `/metrics`, a number that goes up only. `name` is one of OpenTelemetry's kind, as `shop.orders`, of
+    /// which the text makes `shop_orders_total`. May be called more than once. Default: none beside the server's own.
+    pub fn counter(
+        mut self,
+        name: impl Into<String>,
+        help: impl Into<String>,
+        value: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> Self {
+        self.counters.push(Counter {
+            name: name.into(),
+            help: help.into(),
+            value: Box::new(value),
+        });
         self
     }
 
@@ -108,8 +128,9 @@ impl Admin {
             server: self.server,
             reloads: self.reloads,
             started: SystemTime::now(),
+            counters: self.counters,
         });
-        let pages = Pages::new(probes(), Arc::clone(&steered));
+        let pages = Pages::new(probes().into_iter().chain([metrics_page()]), Arc::clone(&steered));
         let guard = Guard {
             hosts: self.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             scheme: if self.tls.is_some() { "https" } else { "http" },

@@ -24,17 +24,21 @@
 //! | `listener` | [`Admin`], and on which addresses it may listen |
 //! | `guard`, `token` | which requests are taken |
 //! | `pages`, `probes` | plain HTTP: what answers the paths that are no methods |
+//! | `metrics`, `process`, `counter` | that of `/metrics` |
 //! | `service`, `steered` | its methods, and the server that they see |
 //! | `calls`, `call_value` | those that look at calls |
 //! | `rules`, `reloads`, `fields` | what the others answer |
 
 mod call_value;
 mod calls;
+mod counter;
 mod fields;
 mod guard;
 mod listener;
+mod metrics;
 mod pages;
 mod probes;
+mod process;
 mod reloads;
 mod rules;
 mod service;

@@ -68,7 +68,11 @@ impl Page {
     }
 
     fn allows(&self, method: &Method) -> bool {
-        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        let method = if *method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
         self.methods.contains(method)
     }
 
@@ -84,7 +88,9 @@ impl Page {
 
 impl fmt::Debug for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Page").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Page")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,13 +116,15 @@ impl Pages {
         open.map(|page| page.path)
     }
 
-    /// The answer to a request. Gives it back if no page has its path.
-    pub(super) fn answer(&self, request: Request<Body>) -> Result<Answering, Request<Body>> {
-        let Some(page) = self.by_path.get(request.uri().path()) else {
-            return Err(request);
-        };
+    /// The page of a path.
+    pub(super) fn at(&self, path: &str) -> Option<&Arc<Page>> {
+        self.by_path.get(path)
+    }
+
+    /// What a page answers to a request.
+    pub(super) fn answer(&self, page: &Arc<Page>, request: Request<Body>) -> Answering {
         let (page, steered) = (Arc::clone(page), Arc::clone(&self.steered));
-        Ok(Box::pin(async move {
+        Box::pin(async move {
             let is_head = request.method() == Method::HEAD;
             let mut response = match read(&page, request).await {
                 Ok(request) => (page.answer)(steered, request).await,
@@ -130,7 +138,7 @@ impl Pages {
                 .entry(HeaderName::from_static("x-content-type-options"))
                 .or_insert(HeaderValue::from_static("nosniff"));
             if is_head { without_body(response) } else { response }
-        }))
+        })
     }
 }
 

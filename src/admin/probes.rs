@@ -61,17 +61,17 @@ fn on_one_line(problem: &ToldProblem) -> String {
 fn told(name: &str, request: &Request<Bytes>, checks: &[(&str, Result<(), String>)]) -> Response<Body> {
     let is_well = checks.iter().all(|(_, result)| result.is_ok());
     let query = request.uri().query().unwrap_or_default();
-    let is_verbose = query.split('&').any(|part| matches!(part, "verbose" | "verbose="));
+    let is_verbose = query
+        .split('&')
+        .any(|part| matches!(part, "verbose" | "verbose="));
     if is_well && !is_verbose {
         return text(StatusCode::OK, "ok\n".to_owned());
     }
-    let mut lines = String::new();
-    for (check, result) in checks {
-        lines += &match result {
-            Ok(()) => format!("[+]{check} ok\n"),
-            Err(why) => format!("[-]{check} failed: {why}\n"),
-        };
-    }
+    let lines = checks.iter().map(|(check, result)| match result {
+        Ok(()) => format!("[+]{check} ok\n"),
+        Err(why) => format!("[-]{check} failed: {why}\n"),
+    });
+    let lines: String = lines.collect();
     if is_well {
         text(StatusCode::OK, format!("{lines}{name} check passed\n"))
     } else {

@@ -58,6 +58,7 @@ async fn status(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answe
             json!({ "kept": stats.kept, "recorded": stats.recorded, "bytes": stats.bytes })
         }),
         "last_reload": last_reload.as_deref().map(told),
+        "generation": server.generation(),
     })))
 }
 

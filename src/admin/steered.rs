@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tonic::Status;
 
+use super::counter::Counter;
 use crate::live::ReloadTrigger;
 use crate::message::Typed;
 use crate::server::Server;
@@ -16,6 +17,8 @@ pub(super) struct Steered {
     /// What makes its reloads. `None` if nothing does.
     pub(super) reloads: Option<ReloadTrigger>,
     pub(super) started: SystemTime,
+    /// What is counted elsewhere.
+    pub(super) counters: Vec<Counter>,
 }
 
 /// What a method answers: the JSON of its message.

@@ -1,4 +1,4 @@
-//! What is told of calls: a line when one has ended, and its place in the journal.
+//! What is told of calls: a line when one has ended, its place in the journal, and its count among the others.
 //!
 //! Where nobody listens, nothing is made for a call, which costs a look at an atomic.
 
@@ -18,6 +18,7 @@ use super::limited_lines::LimitedLines;
 use super::peer::Peer;
 use crate::excerpt::excerpt;
 use crate::journal::{JournalOptions, Log};
+use crate::metrics::CallCounters;
 
 /// The target of the span and of the lines.
 pub(super) const TARGET: &str = "protod::call";
@@ -29,6 +30,7 @@ pub(crate) struct CallLog {
     is_on: bool,
     unmatched: LimitedLines,
     journal: Option<Arc<Log>>,
+    counters: Option<Arc<CallCounters>>,
     /// The calls in flight that the journal knows, by their ids.
     open: Mutex<BTreeMap<u64, Arc<CallRecord>>>,
     next_id: AtomicU64,
@@ -36,12 +38,13 @@ pub(crate) struct CallLog {
 
 impl CallLog {
     /// `is_on` is whether each call gets a line at info. Without it only those do that no rule answered. Without `journal` no
-    /// call is kept.
-    pub(crate) fn new(is_on: bool, journal: Option<&JournalOptions>) -> Self {
+    /// call is kept. `counts` is whether calls are counted.
+    pub(crate) fn new(is_on: bool, journal: Option<&JournalOptions>, counts: bool) -> Self {
         Self {
             is_on,
             unmatched: LimitedLines::default(),
             journal: journal.map(|options| Arc::new(Log::new(options))),
+            counters: counts.then(|| Arc::new(CallCounters::new())),
             open: Mutex::default(),
             next_id: AtomicU64::new(1),
         }
@@ -50,6 +53,12 @@ impl CallLog {
     /// The calls that have ended and are kept. `None` if none are.
     pub(crate) fn journal(&self) -> Option<&Arc<Log>> {
         self.journal.as_ref()
+    }
+
+    /// What is counted of calls. `None` if nothing is.
+    #[inline]
+    pub(crate) fn counters(&self) -> Option<&Arc<CallCounters>> {
+        self.counters.as_ref()
     }
 
     /// A number that no other call has.
@@ -69,7 +78,7 @@ impl CallLog {
     #[inline]
     pub(super) fn record(&self, begin: CallBegin<'_>) -> Option<Arc<CallRecord>> {
         let is_logged = self.is_heard();
-        if !is_logged && self.journal.is_none() {
+        if !is_logged && self.journal.is_none() && begin.counters.is_none() {
             return None;
         }
         let (id, journal) = (self.next_id(), self.journal.as_ref());
@@ -134,13 +143,18 @@ impl CallLog {
         }
     }
 
-    /// A call is over, of which its client is about to learn: it is no longer in flight, and stands in the journal.
+    /// A call is over, of which its client is about to learn: it is no longer in flight, is counted, and stands in the journal.
     pub(super) fn end(&self, record: &CallRecord) {
         if record.was_open() {
             let closed = self.open().remove(&record.id());
             drop(closed);
         }
-        record.end();
+        if record.end()
+            && record.is_unmatched()
+            && let Some(counters) = &self.counters
+        {
+            counters.add_unmatched();
+        }
     }
 
     /// A call is over, and nothing that could still change what is told of it.
@@ -222,7 +236,7 @@ impl CallLog {
 
 impl Default for CallLog {
     fn default() -> Self {
-        Self::new(false, None)
+        Self::new(false, None, false)
     }
 }
 

@@ -15,6 +15,7 @@ use tracing::Span;
 use super::peer::{Peer, PeerAddr};
 use crate::excerpt::{cut_at, excerpt};
 use crate::journal::{Counts, Direction, Facts, Headers, Log, PeerFact, Recording};
+use crate::metrics::{Counted, MethodCounters};
 use crate::schema::Method;
 
 /// How much of the message of a status is told, in bytes. A rule may make it of all that a client sent.
@@ -37,6 +38,8 @@ pub(crate) struct CallBegin<'c> {
     pub(crate) headers: &'c HeaderMap,
     /// The number of the generation that answers.
     pub(crate) generation: u64,
+    /// Where it is counted. `None` if calls are not counted.
+    pub(crate) counters: Option<&'c Arc<MethodCounters>>,
 }
 
 /// What is noted of a call while it runs.
@@ -69,6 +72,8 @@ pub(crate) struct CallRecord {
     recording: Option<Recording>,
     /// Whether it stands among the calls in flight.
     is_open: AtomicBool,
+    counters: Option<Arc<MethodCounters>>,
+    is_counted: AtomicBool,
 }
 
 impl CallRecord {
@@ -98,6 +103,8 @@ impl CallRecord {
             response_bytes: AtomicU64::new(0),
             recording: journal.map(record),
             is_open: AtomicBool::new(false),
+            counters: begin.counters.map(Arc::clone),
+            is_counted: AtomicBool::new(false),
         }
     }
 
@@ -235,13 +242,29 @@ impl CallRecord {
         self.is_open.load(Ordering::Relaxed) && self.is_open.swap(false, Ordering::Relaxed)
     }
 
-    /// Writes it to the journal, unless that has been done.
-    pub(super) fn end(&self) {
-        if let Some(recording) = &self.recording {
-            self.with_end(|outcome| {
-                recording.end(&self.facts(recording, outcome, Some(self.began.elapsed())));
-            });
-        }
+    /// Counts it and writes it to the journal, unless that has been done. Returns whether it was counted now.
+    pub(super) fn end(&self) -> bool {
+        let duration = self.began.elapsed();
+        self.with_end(|outcome| {
+            if let Some(recording) = &self.recording {
+                recording.end(&self.facts(recording, outcome, Some(duration)));
+            }
+            match &self.counters {
+                Some(counters) if !self.is_counted.swap(true, Ordering::Relaxed) => {
+                    let counts = self.counts();
+                    let counted = Counted {
+                        duration,
+                        requests: counts.requests,
+                        request_bytes: counts.request_bytes,
+                        responses: counts.responses,
+                        response_bytes: counts.response_bytes,
+                    };
+                    counters.add(self.protocol, outcome.code, &counted);
+                    true
+                }
+                _ => false,
+            }
+        })
     }
 
     /// An entry of the call as it is now. `None` if it has ended.

@@ -58,6 +58,8 @@ pub(super) struct Chunks {
     open: Chunk,
     /// How many bytes all have together.
     size: usize,
+    /// How many entries had to make room.
+    evicted: u64,
 }
 
 impl Chunks {
@@ -66,6 +68,7 @@ impl Chunks {
             full: VecDeque::new(),
             open: Chunk::default(),
             size: 0,
+            evicted: 0,
         }
     }
 
@@ -99,6 +102,7 @@ impl Chunks {
             && let Some(oldest) = self.full.pop_front()
         {
             self.size -= oldest.bytes.capacity();
+            self.evicted += oldest.entries;
             if let Ok(oldest) = Arc::try_unwrap(oldest) {
                 free = oldest.bytes;
             }
@@ -145,6 +149,11 @@ impl Chunks {
         let first = self.full.front().map_or(self.open.first, |chunk| chunk.first);
         let all = self.open.first + self.open.entries;
         (all - first, all)
+    }
+
+    /// How many entries had to make room for newer ones.
+    pub(super) fn evicted(&self) -> u64 {
+        self.evicted
     }
 
     /// The place after the last entry.
@@ -220,6 +229,7 @@ mod tests {
             .filter_map(|entry| Some(u32::from_le_bytes(entry.as_slice().try_into().ok()?)))
             .collect();
         assert_eq!(chunks.entries(), (kept(&chunks).len() as u64, 40_000));
+        assert_eq!(chunks.evicted(), 40_000 - kept(&chunks).len() as u64);
         assert_eq!(numbers.last(), Some(&19_999));
         assert!(numbers.windows(2).all(|two| two[0] + 1 == two[1]));
         assert!(chunks.size() > LIMIT * 3 / 4, "and as many as there is room for");

@@ -14,6 +14,7 @@ use super::entry::{Entry, Facts};
 use super::options::JournalOptions;
 use super::reader::Reader;
 use super::redaction::Redaction;
+use super::stats::JournalStats;
 use crate::schema::Method;
 
 /// The calls of a server that have ended.
@@ -99,11 +100,16 @@ impl Log {
         (Snapshot(chunks.all()), watch)
     }
 
-    /// How many calls are kept, how many there have been, and how many bytes those take that are kept.
-    pub(crate) fn counts(&self) -> (u64, u64, usize) {
+    /// How much there is.
+    pub(crate) fn stats(&self) -> JournalStats {
         let chunks = self.chunks();
-        let (kept, all) = chunks.entries();
-        (kept, all, chunks.size() + self.in_flight.load(Ordering::Relaxed))
+        let (kept, recorded) = chunks.entries();
+        JournalStats {
+            kept,
+            recorded,
+            evicted: chunks.evicted(),
+            bytes: chunks.size() + self.in_flight.load(Ordering::Relaxed),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod options;
 mod reader;
 mod recording;
 mod redaction;
+mod stats;
 
 pub use self::call::{RecordedCall, RecordedMessage};
 pub(crate) use self::entry::{Counts, Facts, PeerFact};
@@ -22,3 +23,4 @@ pub(crate) use self::log::{Log, Snapshot, Watch};
 pub use self::options::JournalOptions;
 pub(crate) use self::reader::Reader;
 pub(crate) use self::recording::Recording;
+pub use self::stats::JournalStats;

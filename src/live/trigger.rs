@@ -3,6 +3,7 @@
 //! Requests are not counted: several that are made before the next reload cause one.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
@@ -24,6 +25,8 @@ struct Shared {
     requested: Notify,
     waiting: Mutex<Waiters>,
     last: Mutex<Option<Arc<ReloadOutcome>>>,
+    succeeded: AtomicU64,
+    failed: AtomicU64,
 }
 
 /// Who wait for the reload that comes next.
@@ -78,6 +81,16 @@ impl ReloadTrigger {
             .clone()
     }
 
+    /// How many reloads have succeeded, whatever their reason.
+    pub fn succeeded(&self) -> u64 {
+        self.shared.succeeded.load(Ordering::Relaxed)
+    }
+
+    /// How many reloads have failed, whatever their reason.
+    pub fn failed(&self) -> u64 {
+        self.shared.failed.load(Ordering::Relaxed)
+    }
+
     /// Waits until a reload is requested.
     pub(super) async fn requested(&self) {
         self.shared.requested.notified().await;
@@ -99,6 +112,12 @@ impl ReloadTrigger {
 
     /// Keeps how a reload went.
     pub(super) fn note(&self, outcome: &Arc<ReloadOutcome>) {
+        let counter = if outcome.succeeded() {
+            &self.shared.succeeded
+        } else {
+            &self.shared.failed
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
         let mut last = self.shared.last.lock().unwrap_or_else(PoisonError::into_inner);
         *last = Some(Arc::clone(outcome));
     }

@@ -73,6 +73,7 @@ impl<L: Listener> Bound<L> {
             options.tls.clone(),
             options.limits.clone(),
             lifecycle.clone(),
+            &shared.connections,
             new_service,
         );
         let mut serving = pin!(serving);

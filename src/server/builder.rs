@@ -32,7 +32,7 @@ use crate::journal::JournalOptions;
 use crate::message::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
 use crate::protocol::HttpRules;
 use crate::schema::{DescriptorEdition, Schema};
-use crate::transport::{Limits, Tls};
+use crate::transport::{ConnectionCounts, Limits, Tls};
 
 impl Server {
     /// Starts to build a server for `schema`, with no handlers yet.
@@ -54,6 +54,7 @@ impl Server {
             max_calls: ServerBuilder::DEFAULT_MAX_CALLS,
             log_calls: false,
             journal: None,
+            metrics: false,
             cors: Cors::default(),
             layers: Layers::default(),
             options: Options {
@@ -88,6 +89,7 @@ pub struct ServerBuilder {
     max_calls: usize,
     log_calls: bool,
     journal: Option<JournalOptions>,
+    metrics: bool,
     cors: Cors,
     layers: Layers,
     options: Options,
@@ -365,6 +367,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Whether the server counts its calls, in all protocols: [`Server::metrics`] has the figures, and the text in which
+    /// Prometheus and others read them. Default: no.
+    pub fn metrics(mut self, metrics: bool) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
     /// Which web pages may call the server from a browser, by gRPC-Web and Connect. Default: those of this machine; see
     /// [`Cors`]. Browsers are answered before the [layers](Self::layer) see their requests: give [`Cors::none`] to a server whose
     /// layers do it.
@@ -484,9 +493,10 @@ impl ServerBuilder {
             deadlines: self.deadlines,
             calls: CallsInFlight::new(
                 self.max_calls,
-                CallLog::new(self.log_calls, self.journal.as_ref()),
+                CallLog::new(self.log_calls, self.journal.as_ref(), self.metrics),
             ),
             cors: self.cors,
+            connections: ConnectionCounts::default(),
             number: Mutex::new(0),
             lifecycle,
         };

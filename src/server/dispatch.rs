@@ -17,6 +17,7 @@ use tonic::metadata::MetadataMap;
 use tower::util::MapResponse;
 
 use super::call_answer::BoxError;
+use super::call_begin::call_begin;
 use super::call_limit::CallsInFlight;
 use super::cors::{Cors, Meeting};
 use super::deadline::DeadlinePolicy;
@@ -26,14 +27,15 @@ use super::generation::{Endpoint, Generation};
 use super::layers::Route;
 use super::link::Link;
 use super::refusal::{check_form, form_of, no_such_method, refuse};
-use super::rest_route::may_be_rest;
+use super::rest_route::{may_be_rest, rest_path};
 use crate::handler::{
     BoxHandler, CallBegin, CallBody, CallLimits, CallPermit, CallReport, CallStart, LargeMessages, Lifecycle,
     Observed, Peer, Phase, RequestBody, RequestCheck, ResponseFuture, States, refusal,
 };
+use crate::metrics::MethodCounters;
 use crate::protocol::{Form, Head, Protocol, REST, Speech, Unrecognised};
 use crate::schema::Method;
-use crate::transport::call_began;
+use crate::transport::{ConnectionCounts, call_began};
 
 /// What all clones of a service share.
 pub(super) struct Shared {
@@ -45,6 +47,7 @@ pub(super) struct Shared {
     pub(super) deadlines: DeadlinePolicy,
     pub(super) calls: CallsInFlight,
     pub(super) cors: Cors,
+    pub(super) connections: ConnectionCounts,
     pub(super) lifecycle: Lifecycle,
 }
 
@@ -192,6 +195,12 @@ impl GrpcService {
             head,
             speech,
             generation: generation.number,
+            counters: self
+                .shared
+                .calls
+                .log()
+                .counters()
+                .map(|all| endpoint.counters(all)),
         })
     }
 
@@ -230,6 +239,7 @@ impl GrpcService {
                     peer: peer.as_ref(),
                     headers: &parts.headers,
                     generation: call.generation,
+                    counters: call.counters,
                 };
                 let observed = Observed::begin(log, begin);
                 let id = observed.as_ref().map_or_else(|| log.next_id(), Observed::id);
@@ -317,23 +327,6 @@ impl GrpcService {
     }
 }
 
-/// A call whose method is not known yet.
-pub(super) fn begin_of<'c, B>(
-    request: &'c Request<B>,
-    protocol: &'static str,
-    peer: Option<&'c Peer>,
-    generation: &Generation,
-) -> CallBegin<'c> {
-    CallBegin {
-        path: request.uri().path(),
-        method: None,
-        protocol,
-        peer,
-        headers: request.headers(),
-        generation: generation.number,
-    }
-}
-
 /// What answers an endpoint.
 #[inline]
 fn expect_handler(endpoint: &Endpoint) -> Result<&BoxHandler, Refusal> {
@@ -359,6 +352,7 @@ pub(super) struct Admitted<'g> {
     speech: Speech,
     /// The number of the generation.
     generation: u64,
+    counters: Option<&'g Arc<MethodCounters>>,
 }
 
 /// Why a request does not become a call.
@@ -443,16 +437,17 @@ impl GrpcService {
     {
         if let Layering::Outside(route) = &self.layers {
             let form = form.ok();
-            let is_rest = self.is_rest(&request, form);
-            let protocol = if is_rest {
-                Some(REST)
-            } else {
-                form.map(|form| form.protocol.name())
+            let generation = self.shared.generation.load();
+            let rest = rest_path(&generation, &request, form);
+            let is_rest = rest.is_some();
+            let (path, protocol) = match &rest {
+                Some(path) => (&**path, Some(REST)),
+                None => (request.uri().path(), form.map(|form| form.protocol.name())),
             };
             let report = protocol.and_then(|protocol| {
-                let generation = self.shared.generation.load();
-                let begin = begin_of(&request, protocol, self.peer.as_ref(), &generation);
-                CallReport::begin(self.shared.calls.log(), begin)
+                let log = self.shared.calls.log();
+                let begin = call_begin(log, &generation, &request, path, protocol, self.peer.as_ref());
+                CallReport::begin(log, begin)
             });
             let link = Link {
                 peer: self.peer.clone(),
@@ -482,7 +477,9 @@ impl GrpcService {
             Ok(form) => match self.admit(&generation, &request, form, peer.is_some()) {
                 Ok(call) => return self.start(call, request, link),
                 Err(Refusal::Status { status, is_unmatched }) => {
-                    let begin = begin_of(&request, form.protocol.name(), peer, &generation);
+                    let path = request.uri().path();
+                    let log = self.shared.calls.log();
+                    let begin = call_begin(log, &generation, &request, path, form.protocol.name(), peer);
                     self.refuse(form, &status, is_unmatched, begin, link)
                 }
                 Err(Refusal::Http(unrecognised)) => self.refuse_http(*unrecognised, request, peer),

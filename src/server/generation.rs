@@ -9,6 +9,7 @@ use foldhash::fast::RandomState;
 
 use crate::error::Error;
 use crate::handler::{Attached, BoxHandler, Handlers, Lifecycle, RequestCheck, States};
+use crate::metrics::{CallCounters, MethodCounters};
 use crate::protocol::{Binding, HttpRules};
 use crate::schema::{FastMap, Method, Schema};
 
@@ -23,6 +24,8 @@ pub(super) struct Endpoint {
     pub(super) outlives_generation: bool,
     /// How it is called by REST by its name. Made at the first such call, like its method.
     by_name: OnceLock<Arc<Binding>>,
+    /// Where its calls are counted. Found at the first call.
+    counters: OnceLock<Arc<MethodCounters>>,
 }
 
 impl Endpoint {
@@ -37,7 +40,15 @@ impl Endpoint {
             check: None,
             outlives_generation,
             by_name: OnceLock::new(),
+            counters: OnceLock::new(),
         }
+    }
+
+    /// Where its calls are counted, among those of all methods.
+    #[inline]
+    pub(super) fn counters(&self, all: &CallCounters) -> &Arc<MethodCounters> {
+        self.counters
+            .get_or_init(|| all.of_method(self.method.get().name()))
     }
 
     /// How it is called by REST by its name.

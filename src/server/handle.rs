@@ -87,6 +87,11 @@ impl Server {
         self.shared.generation.load().schema.clone()
     }
 
+    /// How often the schema and the handlers have been replaced.
+    pub fn generation(&self) -> u64 {
+        self.shared.generation.load().number
+    }
+
     /// How many calls are in flight, those of reflection and health included.
     pub fn calls_in_flight(&self) -> usize {
         self.shared.calls.in_flight()

@@ -8,7 +8,7 @@ use super::builtin::BUILTIN_SCHEMA;
 use super::dispatch::Shared;
 use super::handle::Server;
 use crate::handler::CallLog;
-use crate::journal::{Log, Reader, RecordedCall, Snapshot, Watch};
+use crate::journal::{JournalStats, Log, Reader, RecordedCall, Snapshot, Watch};
 use crate::schema::{Method, Schema};
 
 /// The calls that a server has answered and is answering, the newest of them: see
@@ -19,18 +19,6 @@ use crate::schema::{Method, Schema};
 pub struct Journal {
     log: Arc<Log>,
     shared: Arc<Shared>,
-}
-
-/// How much a [`Journal`] holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct JournalStats {
-    /// How many calls that have ended it holds.
-    pub kept: u64,
-    /// How many calls have ended in all, those that are gone included.
-    pub recorded: u64,
-    /// How many bytes those take that it holds, calls in flight included.
-    pub bytes: usize,
 }
 
 impl Server {
@@ -116,12 +104,7 @@ impl Journal {
 
     /// How much it holds.
     pub fn stats(&self) -> JournalStats {
-        let (kept, recorded, bytes) = self.log.counts();
-        JournalStats {
-            kept,
-            recorded,
-            bytes,
-        }
+        self.log.stats()
     }
 
     /// Watches calls end, from now on.

@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Request};
 
-use super::dispatch::{GrpcService, Refusal, begin_of};
+use super::call_begin::call_begin;
+use super::dispatch::{GrpcService, Refusal};
 use super::dispatched::{Dispatched, State};
 use super::generation::Generation;
 use super::link::Link;
 use super::refusal::{no_such_method, refuse};
-use super::rest_route::{may_be_rest, route};
+use super::rest_route::route;
 use crate::handler::{CallBegin, RequestBody, known};
-use crate::protocol::{Answer, Form, REST, RestCall, Route, Speech, metadata, no_such_path, other_verbs};
+use crate::protocol::{Answer, REST, RestCall, Route, Speech, metadata, no_such_path, other_verbs};
 
 /// What a request by REST is.
 pub(super) enum Found {
@@ -54,14 +55,6 @@ impl GrpcService {
         }
     }
 
-    /// Whether a request is a call by REST, as far as is known before the layers.
-    pub(super) fn is_rest<B>(&self, request: &Request<B>, form: Option<Form>) -> bool {
-        may_be_rest(form) && {
-            let generation = self.shared.generation.load();
-            matches!(route(&generation, request, form.is_none()), Route::Binding(..))
-        }
-    }
-
     /// Answers a request by REST.
     pub(super) fn dispatch_rest(
         &self,
@@ -92,9 +85,10 @@ impl GrpcService {
                 return self.start(admitted, Request::from_parts(parts, body), link);
             }
             Err(Refusal::Status { status, is_unmatched }) => {
-                let begin = begin_of(&request, REST, peer, generation);
+                let log = self.shared.calls.log();
                 // As the other protocols name it.
-                self.tell_refused(CallBegin { path, ..begin }, &status, is_unmatched, link);
+                let begin = call_begin(log, generation, &request, path, REST, peer);
+                self.tell_refused(begin, &status, is_unmatched, link);
                 let answer = call.refuse(&status, HeaderMap::new(), &HeaderMap::new());
                 State::Refused(Some(known(answer)))
             }

@@ -12,6 +12,21 @@ pub(super) fn may_be_rest(form: Option<Form>) -> bool {
     form.is_none_or(|form| form.protocol == Protocol::ConnectUnary)
 }
 
+/// The path of the method that a request calls by REST, as far as is known before the layers. `None` if it calls none.
+pub(super) fn rest_path<B>(
+    generation: &Generation,
+    request: &Request<B>,
+    form: Option<Form>,
+) -> Option<String> {
+    if !may_be_rest(form) {
+        return None;
+    }
+    match route(generation, request, form.is_none()) {
+        Route::Binding(binding, _) => Some(binding.method().path().to_owned()),
+        Route::OtherVerbs(_) | Route::Nothing => None,
+    }
+}
+
 /// The binding of a request. `is_unknown` is whether no other protocol knows it.
 pub(super) fn route<'g, B>(generation: &'g Generation, request: &Request<B>, is_unknown: bool) -> Route<'g> {
     let (verb, path, headers) = (request.method(), request.uri().path(), request.headers());

@@ -17,6 +17,7 @@ use tokio_util::either::Either;
 use tracing::{debug, info, warn};
 
 use super::connection::serve_connection;
+use super::counts::ConnectionCounts;
 use super::http_service::HttpService;
 use super::http1::{Http1Body, serve_http1};
 use super::http2::{Version, read_preface};
@@ -48,6 +49,7 @@ pub(crate) async fn serve<L, M, S>(
     tls: Option<Tls>,
     limits: Limits,
     lifecycle: Lifecycle,
+    counts: &ConnectionCounts,
     new_service: M,
 ) where
     L: Listener,
@@ -78,13 +80,18 @@ pub(crate) async fn serve<L, M, S>(
         let Some((io, peer)) = accepted else { break };
         if connections.len() >= most {
             debug!(peer = %peer.addr(), "connection refused: {most} are open, which is the limit");
+            counts.refuse();
             continue;
         }
         if let Some(silence) = endpoint.limits.keepalive_interval {
             L::keep_alive(&io, silence, endpoint.limits.keepalive_timeout);
         }
         let (endpoint, lifecycle) = (Arc::clone(&endpoint), lifecycle.clone());
-        connections.spawn(async move { endpoint.serve_connection(io, peer, lifecycle).await });
+        let counted = counts.accept();
+        connections.spawn(async move {
+            endpoint.serve_connection(io, peer, lifecycle).await;
+            drop(counted);
+        });
     }
     drop(listener);
     while connections.join_next().await.is_some() {}

@@ -14,6 +14,7 @@
 //! | `http2/late_window_update` | keeps draining connections open that h2 would end |
 //! | `buffered_io` | reads and writes in large pieces |
 //! | `connection` | one connection, and the reasons to end it: drain, age, idleness |
+//! | `counts` | how many there are, and were |
 //! | `keep_alive` | looks whether a client is still there of whom nothing is heard |
 //! | `http_service` | what answers requests |
 //! | `streams` | runs the streams of a connection, and ends those that outlive their call |
@@ -23,6 +24,7 @@ mod accept;
 mod address;
 mod buffered_io;
 mod connection;
+mod counts;
 #[cfg(feature = "tls")]
 mod handshake_fault;
 mod http1;
@@ -47,6 +49,7 @@ mod tls_record;
 mod wrong_protocol;
 
 pub(crate) use self::accept::serve;
+pub(crate) use self::counts::ConnectionCounts;
 pub(crate) use self::http1::OverHttp1;
 pub use self::limits::Limits;
 pub use self::listener::{ListenAddr, Listener};

@@ -1,4 +1,4 @@
-//! docs/admin.md is correct: its files load, and its commands print what it shows.
+//! docs/admin.md and docs/observability.md are correct: their files load, and their commands print what they show.
 //!
 //! | block | meaning |
 //! |---|---|
@@ -15,8 +15,18 @@ use crate::support::shell;
 
 #[tokio::test]
 async fn the_guide_to_the_admin_service_is_true() {
+    assert!(runs("docs/admin.md").await > 5);
+}
+
+#[tokio::test]
+async fn the_page_on_observability_is_true() {
+    assert!(runs("docs/observability.md").await > 1);
+}
+
+/// Runs all commands of a page, which must print what it shows, and returns how many there were.
+async fn runs(page: &str) -> usize {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let guide = fs::read_to_string(root.join("docs/admin.md")).expect("the guide is there");
+    let guide = fs::read_to_string(root.join(page)).expect("the page is there");
     let folder = tempfile::tempdir().expect("a folder");
     let blocks = guide.split("\n```").skip(1).step_by(2);
     let blocks = blocks.map(|block| block.split_once('\n').unwrap_or((block, "")));
@@ -62,5 +72,5 @@ async fn the_guide_to_the_admin_service_is_true() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(ran > 5, "{ran}");
+    ran
 }

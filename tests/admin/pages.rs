@@ -73,7 +73,10 @@ async fn probes_are_read_by_all_who_may_speak_to_the_service_with_or_without_the
     }
     for path in ["/", "/healthz/", "/HEALTHZ", "/nothing"] {
         let answer = get(&kitchen, path).await;
-        assert_eq!(answer.code, 401, "what is no page is behind the token: {answer:?}");
+        assert_eq!(
+            answer.code, 401,
+            "what is no page is behind the token: {answer:?}"
+        );
     }
 }
 
@@ -81,10 +84,7 @@ async fn probes_are_read_by_all_who_may_speak_to_the_service_with_or_without_the
 async fn a_server_is_ready_while_what_was_saved_last_is_served() {
     let kitchen = Kitchen::start().await;
     let verbose = get(&kitchen, "/readyz?verbose").await;
-    assert_eq!(
-        verbose.body,
-        "[+]serving ok\n[+]reload ok\nreadyz check passed\n"
-    );
+    assert_eq!(verbose.body, "[+]serving ok\n[+]reload ok\nreadyz check passed\n");
     fs::write(
         kitchen.path("tea.rules.yaml"),
         RULES.replace("times: 1", "tmes: 1"),

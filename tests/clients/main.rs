@@ -8,6 +8,7 @@ mod buf;
 mod check;
 mod editions;
 mod grpcurl;
+mod metrics;
 mod node;
 mod programs;
 mod python;

@@ -102,6 +102,11 @@ impl Binding {
         })
     }
 
+    /// The method that it calls.
+    pub(crate) fn method(&self) -> &Arc<Method> {
+        &self.method
+    }
+
     pub(super) fn fields(&self) -> &Fields {
         self.fields.get_or_init(|| self.find_fields())
     }

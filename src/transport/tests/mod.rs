@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tower::Service;
 
-use super::{Limits, ListenAddr, Listener as _, Socket, Tls, serve};
+use super::{ConnectionCounts, Limits, ListenAddr, Listener as _, Socket, Tls, serve};
 use crate::handler::{Lifecycle, Peer};
 
 /// Long enough that only a hang gets there.
@@ -50,7 +50,11 @@ async fn start(limits: Limits, tls: Option<Tls>) -> Running {
         let gate = Arc::clone(&gate);
         move |peer: Peer| paths(peer, Arc::clone(&gate))
     };
-    let serving = tokio::spawn(serve(listener, tls, limits, lifecycle.clone(), new_service));
+    let serving = {
+        let lifecycle = lifecycle.clone();
+        let counts = ConnectionCounts::default();
+        tokio::spawn(async move { serve(listener, tls, limits, lifecycle, &counts, new_service).await })
+    };
     Running {
         addr,
         lifecycle,

@@ -13,7 +13,7 @@ use super::{Client, HANG, paths};
 #[cfg(unix)]
 use crate::handler::{Lifecycle, PeerAddr, Phase};
 #[cfg(unix)]
-use crate::transport::{Limits, serve};
+use crate::transport::{ConnectionCounts, Limits, serve};
 use crate::transport::{ListenAddr, Listener as _, Socket};
 
 #[cfg(unix)]
@@ -31,13 +31,13 @@ async fn unix_socket_is_served_and_removed() {
 
     let lifecycle = Lifecycle::new();
     let new_service = |peer| paths(peer, Arc::new(Notify::new()));
-    let serving = tokio::spawn(serve(
-        listener,
-        None,
-        Limits::default(),
-        lifecycle.clone(),
-        new_service,
-    ));
+    let serving = {
+        let lifecycle = lifecycle.clone();
+        let counts = ConnectionCounts::default();
+        tokio::spawn(async move {
+            serve(listener, None, Limits::default(), lifecycle, &counts, new_service).await;
+        })
+    };
     let stream = tokio::net::UnixStream::connect(&path).await.unwrap();
     let mut client = Client::over(stream).await.unwrap();
     assert_eq!(

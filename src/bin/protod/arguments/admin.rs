@@ -10,6 +10,7 @@ use protod::live::ReloadTrigger;
 use protod::{Error, Server, Socket, Tls};
 
 use crate::failure::Failure;
+use crate::output::stderr::lost_lines;
 
 /// Where the admin service listens, unless the command line says otherwise.
 pub(crate) const DEFAULT_ADDR: &str = "127.0.0.1:9003";
@@ -69,6 +70,11 @@ pub(crate) enum Listening {
 }
 
 impl AdminArgs {
+    /// Whether there is one, if its address is free.
+    pub(crate) fn is_on(&self) -> bool {
+        self.admin_addr != NONE
+    }
+
     /// Binds the admin service of a server. It speaks TLS if the server does.
     ///
     /// Fails if it may not listen there.
@@ -78,10 +84,14 @@ impl AdminArgs {
         reloads: ReloadTrigger,
         tls: Option<&Tls>,
     ) -> Result<Listening, Failure> {
-        if self.admin_addr == NONE {
+        if !self.is_on() {
             return Ok(Listening::Off);
         }
-        let mut admin = Admin::new(server).reloads(reloads);
+        let mut admin = Admin::new(server).reloads(reloads).counter(
+            "protod.log.lost_lines",
+            "Lines of the log that were dropped because nobody read stderr.",
+            lost_lines,
+        );
         if let Some(token) = self.token.read()? {
             admin = admin.token(token);
         }

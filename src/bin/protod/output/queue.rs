@@ -28,6 +28,8 @@ struct Waiting {
     text: Vec<u8>,
     /// The lines that found no room after `text`.
     lost: u64,
+    /// The lines that have ever found no room.
+    ever_lost: u64,
     /// Since when the thread writes what it took, or the rest of it. It looks here again before it sleeps.
     writing_since: Option<Instant>,
 }
@@ -38,6 +40,7 @@ impl Queue {
             waiting: Mutex::new(Waiting {
                 text: Vec::new(),
                 lost: 0,
+                ever_lost: 0,
                 writing_since: None,
             }),
             arrived: Condvar::new(),
@@ -50,7 +53,9 @@ impl Queue {
         let mut waiting = self.lock();
         if waiting.lost > 0 || waiting.text.len() >= CAPACITY {
             let count = lines.split(|&byte| byte == b'\n').count() - 1;
-            waiting.lost += count.max(1) as u64;
+            let count = count.max(1) as u64;
+            waiting.lost += count;
+            waiting.ever_lost += count;
         } else {
             waiting.text.extend_from_slice(lines);
         }
@@ -74,6 +79,11 @@ impl Queue {
         waiting.writing_since = Some(Instant::now());
         std::mem::swap(&mut waiting.text, text);
         std::mem::take(&mut waiting.lost)
+    }
+
+    /// How many lines have ever been lost.
+    pub(crate) fn ever_lost(&self) -> u64 {
+        self.lock().ever_lost
     }
 
     /// A part of what the thread took has been written.

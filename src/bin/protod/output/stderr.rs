@@ -64,6 +64,11 @@ pub(crate) fn finish() {
     }
 }
 
+/// How many lines have been lost because nobody read them.
+pub(crate) fn lost_lines() -> u64 {
+    QUEUE.ever_lost()
+}
+
 /// Stderr for the log.
 #[derive(Debug)]
 pub(crate) struct Stderr;

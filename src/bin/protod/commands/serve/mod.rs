@@ -243,7 +243,9 @@ impl Serve {
             .reflection_edition(self.reflection_edition.into())
             .log_calls(self.logging.log_calls)
             .cors(self.cors()?)
-            .validate(self.validate);
+            .validate(self.validate)
+            // Nobody could read them without.
+            .metrics(self.admin.is_on());
         let files = self.http_rules.files().iter();
         let server = files.fold(server, ServerBuilder::http_rules);
         let server = self.journal.apply(server);
