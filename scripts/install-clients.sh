@@ -102,12 +102,12 @@ install_python() {
 install_node() {
     local stamp=$clients/node.stamp source=tests/clients/node
     installed "$stamp" "$(<$source/package-lock.json)" "$node/node_modules" && return
-    require node "Node.js 18 or newer"
+    require node "Node.js 20 or newer"
     require npm "npm, which comes with Node.js"
     rm -rf "$node"
     mkdir "$node"
     cp "$source"/{.npmrc,package.json,package-lock.json} "$node/"
-    attempt "connect-web, grpc-web, playwright-core and Node's reflection clients" \
+    attempt "connect-web, grpc-web, playwright-core, Node's reflection clients and the SDK of MCP" \
         npm --prefix "$node" ci --ignore-scripts --no-audit --no-fund
     cp "$source/package-lock.json" "$stamp"
 }

@@ -196,7 +196,7 @@ impl Service<Request<Body>> for Guarded {
             return Box::pin(std::future::ready(Ok(refusal.into_response())));
         }
         if let Some(page) = self.pages.at(request.uri().path()) {
-            let answer = self.pages.answer(page, request);
+            let answer = self.pages.answer(page, request, &self.inner);
             return Box::pin(async { Ok(answer.await) });
         }
         self.inner.call(request)

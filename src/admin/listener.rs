@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use super::counter::Counter;
 use super::guard::{Guard, GuardLayer};
+use super::mcp;
 use super::metrics::metrics_page;
 use super::pages::Pages;
 use super::probes::probes;
@@ -186,19 +187,20 @@ impl AdminListener {
             steered,
             ..
         } = self;
-        let guard = GuardLayer {
-            guard: Arc::new(guard),
-            pages: Arc::new(pages),
-        };
         // Its proto is compiled, which takes a while.
-        let built = tokio::task::spawn_blocking(move || build(guard, tls, steered)).await;
+        let built = tokio::task::spawn_blocking(move || build(guard, pages, tls, steered)).await;
         let server = built.map_err(|error| Error::io("the admin service", error.into()))??;
         server.on(socket)?.serve_until(stop).await
     }
 }
 
-fn build(guard: GuardLayer, tls: Option<Tls>, steered: Arc<Steered>) -> Result<Server, Error> {
+fn build(guard: Guard, mut pages: Pages, tls: Option<Tls>, steered: Arc<Steered>) -> Result<Server, Error> {
     let schema = Schema::from_source("protod/admin/v1/admin.proto", SERVICE_PROTO)?;
+    pages.add(mcp::page(schema.clone()));
+    let guard = GuardLayer {
+        guard: Arc::new(guard),
+        pages: Arc::new(pages),
+    };
     let server = Server::builder(schema)
         .handlers(handlers(steered))
         // The guard says which pages may call.

@@ -24,6 +24,7 @@
 //! | `listener` | [`Admin`], and on which addresses it may listen |
 //! | `guard`, `token` | which requests are taken |
 //! | `pages`, `probes` | plain HTTP: what answers the paths that are no methods |
+//! | `mcp` | the service for agents |
 //! | `metrics`, `process`, `counter` | that of `/metrics` |
 //! | `service`, `steered` | its methods, and the server that they see |
 //! | `calls`, `call_value` | those that look at calls |
@@ -35,6 +36,7 @@ mod counter;
 mod fields;
 mod guard;
 mod listener;
+mod mcp;
 mod metrics;
 mod pages;
 mod probes;

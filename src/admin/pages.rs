@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use tonic::body::Body;
 
 use super::steered::Steered;
+use crate::server::Route;
 
 /// How much of a request's body is read, where a page does not say otherwise.
 const MAX_BODY: usize = 64 << 10;
@@ -31,7 +32,14 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 /// The response to come.
 pub(super) type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
-type Answer = Box<dyn Fn(Arc<Steered>, Request<Bytes>) -> Answering + Send + Sync>;
+type Answer = Box<dyn Fn(Around, Request<Bytes>) -> Answering + Send + Sync>;
+
+/// What a page may need besides the request.
+struct Around {
+    steered: Arc<Steered>,
+    /// What answers the methods of the service.
+    service: Route,
+}
 
 /// What answers one path.
 pub(super) struct Page {
@@ -55,7 +63,23 @@ impl Page {
             methods: vec![Method::GET],
             needs_token: true,
             max_body: MAX_BODY,
-            answer: Box::new(move |steered, request| Box::pin(answer(steered, request))),
+            answer: Box::new(move |around, request| Box::pin(answer(around.steered, request))),
+        }
+    }
+
+    /// A page to which up to `max_body` bytes are sent by POST, and which calls methods of the service. It needs the token of
+    /// the service, if there is one.
+    pub(super) fn post<F, R>(path: &'static str, max_body: usize, answer: F) -> Self
+    where
+        F: Fn(Route, Request<Bytes>) -> R + Send + Sync + 'static,
+        R: Future<Output = Response<Body>> + Send + 'static,
+    {
+        Self {
+            path,
+            methods: vec![Method::POST],
+            needs_token: true,
+            max_body,
+            answer: Box::new(move |around, request| Box::pin(answer(around.service, request))),
         }
     }
 
@@ -110,6 +134,10 @@ impl Pages {
         }
     }
 
+    pub(super) fn add(&mut self, page: Page) {
+        self.by_path.insert(page.path, Arc::new(page));
+    }
+
     /// The paths whose pages need no token.
     pub(super) fn without_token(&self) -> impl Iterator<Item = &'static str> {
         let open = self.by_path.values().filter(|page| !page.needs_token);
@@ -121,13 +149,17 @@ impl Pages {
         self.by_path.get(path)
     }
 
-    /// What a page answers to a request.
-    pub(super) fn answer(&self, page: &Arc<Page>, request: Request<Body>) -> Answering {
-        let (page, steered) = (Arc::clone(page), Arc::clone(&self.steered));
+    /// What a page answers to a request. `service` answers the methods.
+    pub(super) fn answer(&self, page: &Arc<Page>, request: Request<Body>, service: &Route) -> Answering {
+        let page = Arc::clone(page);
+        let around = Around {
+            steered: Arc::clone(&self.steered),
+            service: service.clone(),
+        };
         Box::pin(async move {
             let is_head = request.method() == Method::HEAD;
             let mut response = match read(&page, request).await {
-                Ok(request) => (page.answer)(steered, request).await,
+                Ok(request) => (page.answer)(around, request).await,
                 Err(refused) => refused,
             };
             let headers = response.headers_mut();

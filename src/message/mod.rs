@@ -13,6 +13,7 @@ mod encode;
 mod error;
 mod get;
 mod json;
+pub(crate) mod json_schema;
 mod length;
 mod lenient;
 #[expect(clippy::module_inception, reason = "the type that the room is about")]

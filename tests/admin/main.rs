@@ -4,6 +4,7 @@ mod access;
 mod calls;
 mod commands;
 mod listener;
+mod mcp;
 mod metrics;
 mod page;
 mod pages;

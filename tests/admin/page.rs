@@ -1,14 +1,17 @@
-//! docs/admin.md and docs/observability.md are correct: their files load, and their commands print what they show.
+//! docs/admin.md, docs/mcp.md and docs/observability.md are correct: their files load, and their commands print what they show.
 //!
 //! | block | meaning |
 //! |---|---|
 //! | `proto`, `yaml` | a file, whose name is in its first line |
 //! | `sh` | how the server of the commands after it is started |
 //! | `console` | commands after `$ `, each with all that it prints |
+//! | `json` | is JSON |
 //! | `text`, `rust` | is read, or compiled elsewhere |
 
 use std::fs;
 use std::path::Path;
+
+use serde_json::Value;
 
 use crate::program::{Server, command};
 use crate::support::shell;
@@ -16,6 +19,11 @@ use crate::support::shell;
 #[tokio::test]
 async fn the_guide_to_the_admin_service_is_true() {
     assert!(runs("docs/admin.md").await > 5);
+}
+
+#[tokio::test]
+async fn the_page_for_agents_is_true() {
+    assert_eq!(runs("docs/mcp.md").await, 1);
 }
 
 #[tokio::test]
@@ -28,6 +36,7 @@ async fn runs(page: &str) -> usize {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let guide = fs::read_to_string(root.join(page)).expect("the page is there");
     let folder = tempfile::tempdir().expect("a folder");
+    std::os::unix::fs::symlink(root.join("proto"), folder.path().join("proto")).expect("a link");
     let blocks = guide.split("\n```").skip(1).step_by(2);
     let blocks = blocks.map(|block| block.split_once('\n').unwrap_or((block, "")));
     let mut servers: Vec<(Server, String)> = Vec::new();
@@ -66,6 +75,10 @@ async fn runs(page: &str) -> usize {
                     }
                     ran += 1;
                 }
+            }
+            "json" => {
+                let parsed: Result<Value, _> = serde_json::from_str(text);
+                assert!(parsed.is_ok(), "{text}: {parsed:?}");
             }
             "text" | "rust,no_run" => {}
             other => panic!("nobody tests a block of {other:?}"),

@@ -8,6 +8,7 @@ mod buf;
 mod check;
 mod editions;
 mod grpcurl;
+mod mcp;
 mod metrics;
 mod node;
 mod programs;

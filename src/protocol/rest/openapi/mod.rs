@@ -4,22 +4,20 @@
 //! |---|---|
 //! | `paths` | templates as paths, and the parameters in them |
 //! | `operations` | methods: parameters of the query, bodies, answers |
-//! | `schemas` | messages and enums, as ProtoJSON has them |
-//! | `comments` | what the protos say of each |
+//!
+//! Messages and enums are schemas of [`json_schema`](crate::message::json_schema).
 
-mod comments;
 mod operations;
 mod paths;
-mod schemas;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use self::comments::Comments;
 use self::operations::Operations;
 use super::binding::Binding;
+use crate::message::json_schema::Comments;
 use crate::schema::Schema;
 
 /// The document of these bindings, and of the methods that have none.

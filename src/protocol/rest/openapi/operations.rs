@@ -6,9 +6,8 @@ use http::Method as Verb;
 use prost_reflect::{Cardinality, FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
-use super::comments::Comments;
 use super::paths::{PathParameter, Paths};
-use super::schemas::{Schemas, any};
+use crate::message::json_schema::{Comments, Dialect, Schemas, any};
 use crate::protocol::rest::binding::{Binding, Body, HTTP_BODY};
 use crate::schema::{Schema, WellKnown, field_named};
 
@@ -33,7 +32,7 @@ impl<'d> Operations<'d> {
         Self {
             schema,
             comments,
-            schemas: Schemas::new(comments),
+            schemas: Schemas::new(comments, Dialect::OpenApi),
             names: Paths::default(),
             paths: BTreeMap::new(),
             ids: HashSet::new(),

@@ -10,13 +10,13 @@ type OfFile = HashMap<Vec<i32>, String>;
 
 /// The comments of files, each of which is read once.
 #[derive(Default)]
-pub(super) struct Comments {
+pub(crate) struct Comments {
     files: RefCell<HashMap<String, Rc<OfFile>>>,
 }
 
 impl Comments {
     /// What stands before an element, without the marks of comments.
-    pub(super) fn of(&self, file: &FileDescriptor, path: &[i32]) -> Option<String> {
+    pub(crate) fn of(&self, file: &FileDescriptor, path: &[i32]) -> Option<String> {
         let mut files = self.files.borrow_mut();
         let of_file = files
             .entry(file.name().to_owned())

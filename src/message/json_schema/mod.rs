@@ -1,15 +1,36 @@
-//! Messages and enums as JSON Schema, as ProtoJSON has them.
+//! Messages and enums as JSON Schema 2020-12, as ProtoJSON has them.
+//!
+//! Each type is a schema of its own, which others refer to, so a type may contain itself. The comments of the protos are
+//! the descriptions.
+
+mod comments;
+#[cfg(all(test, feature = "admin"))]
+mod tests;
 
 use std::collections::{BTreeMap, HashSet};
 
 use prost_reflect::{Cardinality, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
-use super::comments::Comments;
+pub(crate) use self::comments::Comments;
 use crate::schema::{WellKnown, field_name};
 
+/// Which words the reader of a schema knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Those of an OpenAPI document, which has its schemas under `components` and formats for the types of numbers.
+    OpenApi,
+    /// Those of JSON Schema alone: a schema has those that it refers to under `$defs`.
+    #[cfg_attr(
+        not(feature = "admin"),
+        expect(dead_code, reason = "only the admin service has plain ones")
+    )]
+    Plain,
+}
+
 /// The schemas of a document, by the full names of their types.
-pub(super) struct Schemas<'c> {
+pub(crate) struct Schemas<'c> {
+    dialect: Dialect,
     comments: &'c Comments,
     done: BTreeMap<String, Value>,
     /// The types that others refer to.
@@ -23,8 +44,9 @@ enum Type {
 }
 
 impl<'c> Schemas<'c> {
-    pub(super) fn new(comments: &'c Comments) -> Self {
+    pub(crate) fn new(comments: &'c Comments, dialect: Dialect) -> Self {
         Self {
+            dialect,
             comments,
             done: BTreeMap::new(),
             waiting: Vec::new(),
@@ -33,7 +55,7 @@ impl<'c> Schemas<'c> {
     }
 
     /// All schemas that were asked for, and those that they refer to.
-    pub(super) fn finish(mut self) -> BTreeMap<String, Value> {
+    pub(crate) fn finish(mut self) -> BTreeMap<String, Value> {
         while let Some(next) = self.waiting.pop() {
             let (name, schema) = match &next {
                 Type::Message(message) => (message.full_name(), self.object(message)),
@@ -45,15 +67,15 @@ impl<'c> Schemas<'c> {
     }
 
     /// A schema with a name of its own.
-    pub(super) fn define(&mut self, name: &str, schema: Value) -> Value {
+    pub(crate) fn define(&mut self, name: &str, schema: Value) -> Value {
         if self.known.insert(name.to_owned()) {
             self.done.insert(name.to_owned(), schema);
         }
-        reference(name)
+        self.reference(name)
     }
 
     /// The schema of a message.
-    pub(super) fn message(&mut self, message: &MessageDescriptor) -> Value {
+    pub(crate) fn message(&mut self, message: &MessageDescriptor) -> Value {
         match WellKnown::of(message) {
             Some(WellKnown::Any) => any(),
             Some(WellKnown::Duration) => {
@@ -81,13 +103,13 @@ impl<'c> Schemas<'c> {
                 if self.known.insert(message.full_name().to_owned()) {
                     self.waiting.push(Type::Message(message.clone()));
                 }
-                reference(message.full_name())
+                self.reference(message.full_name())
             }
         }
     }
 
     /// The schema of a field, with what its proto says of it.
-    pub(super) fn field(&mut self, field: &FieldDescriptor) -> Value {
+    pub(crate) fn field(&mut self, field: &FieldDescriptor) -> Value {
         let kind = field.kind();
         let mut schema = match &kind {
             Kind::Message(entry) if field.is_map() => {
@@ -121,18 +143,24 @@ impl<'c> Schemas<'c> {
                 if self.known.insert(enumeration.full_name().to_owned()) {
                     self.waiting.push(Type::Enum(enumeration.clone()));
                 }
-                reference(enumeration.full_name())
+                self.reference(enumeration.full_name())
             }
-            Kind::Double => json!({ "type": ["number", "string"], "format": "double" }),
-            Kind::Float => json!({ "type": ["number", "string"], "format": "float" }),
-            Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => json!({ "type": "integer", "format": "int32" }),
-            Kind::Uint32 | Kind::Fixed32 => json!({ "type": "integer", "format": "uint32", "minimum": 0 }),
-            Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => json!({ "type": "string", "format": "int64" }),
-            Kind::Uint64 | Kind::Fixed64 => json!({ "type": "string", "format": "uint64" }),
             Kind::Bool => json!({ "type": "boolean" }),
             Kind::String => json!({ "type": "string" }),
             Kind::Bytes => json!({ "type": "string", "contentEncoding": "base64" }),
+            number => match self.dialect {
+                Dialect::OpenApi => by_format(number),
+                Dialect::Plain => by_range(number),
+            },
         }
+    }
+
+    fn reference(&self, name: &str) -> Value {
+        let definitions = match self.dialect {
+            Dialect::OpenApi => "components/schemas",
+            Dialect::Plain => "$defs",
+        };
+        json!({ "$ref": format!("#/{definitions}/{name}") })
     }
 
     fn object(&mut self, message: &MessageDescriptor) -> Value {
@@ -186,8 +214,27 @@ impl<'c> Schemas<'c> {
     }
 }
 
+/// The schema of a message as a document of its own. Without names of fields that it does not have, if it is `closed`.
+#[cfg(feature = "admin")]
+pub(crate) fn document(message: &MessageDescriptor, comments: &Comments, closed: bool) -> Value {
+    let mut schemas = Schemas::new(comments, Dialect::Plain);
+    let mut document = schemas.object(message);
+    let mut definitions = schemas.finish();
+    if closed {
+        for schema in definitions.values_mut().chain([&mut document]) {
+            if schema["type"] == "object" {
+                schema["additionalProperties"] = false.into();
+            }
+        }
+    }
+    if !definitions.is_empty() {
+        document["$defs"] = json!(definitions);
+    }
+    document
+}
+
 /// A message of any type.
-pub(super) fn any() -> Value {
+pub(crate) fn any() -> Value {
     json!({
         "type": "object",
         "properties": { "@type": { "type": "string" } },
@@ -195,6 +242,25 @@ pub(super) fn any() -> Value {
     })
 }
 
-fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
+/// Numbers, by the formats that OpenAPI has.
+fn by_format(kind: &Kind) -> Value {
+    match kind {
+        Kind::Double => json!({ "type": ["number", "string"], "format": "double" }),
+        Kind::Float => json!({ "type": ["number", "string"], "format": "float" }),
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => json!({ "type": "string", "format": "int64" }),
+        Kind::Uint64 | Kind::Fixed64 => json!({ "type": "string", "format": "uint64" }),
+        Kind::Uint32 | Kind::Fixed32 => json!({ "type": "integer", "format": "uint32", "minimum": 0 }),
+        _ => json!({ "type": "integer", "format": "int32" }),
+    }
+}
+
+/// Numbers, by what they may be.
+fn by_range(kind: &Kind) -> Value {
+    match kind {
+        Kind::Double | Kind::Float => json!({ "type": ["number", "string"] }),
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => json!({ "type": "string", "pattern": "^-?[0-9]+$" }),
+        Kind::Uint64 | Kind::Fixed64 => json!({ "type": "string", "pattern": "^[0-9]+$" }),
+        Kind::Uint32 | Kind::Fixed32 => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
+        _ => json!({ "type": "integer", "minimum": i32::MIN, "maximum": i32::MAX }),
+    }
 }
