@@ -59,8 +59,8 @@ impl Admin {
         }
     }
 
-    /// What makes the server's reloads: that of its [`Reloader`](crate::live::Reloader). Default: none, and `Reload` is
-    /// `FAILED_PRECONDITION`.
+    /// What makes the server's reloads: that of its [`Reloader`](crate::live::Reloader). Default: none, and `Reload` and
+    /// `PutRules` are `FAILED_PRECONDITION`.
     pub fn reloads(mut self, trigger: ReloadTrigger) -> Self {
         self.reloads = Some(trigger);
         self

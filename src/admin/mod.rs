@@ -28,6 +28,7 @@
 //! | `metrics`, `process`, `counter` | that of `/metrics` |
 //! | `service`, `steered` | its methods, and the server that they see |
 //! | `calls`, `call_value` | those that look at calls |
+//! | `puts` | those that put rules |
 //! | `rules`, `reloads`, `fields` | what the others answer |
 
 mod call_value;
@@ -41,6 +42,7 @@ mod metrics;
 mod pages;
 mod probes;
 mod process;
+mod puts;
 mod reloads;
 mod rules;
 mod service;

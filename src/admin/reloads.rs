@@ -7,14 +7,18 @@ use crate::live::{ReloadOutcome, ToldProblem};
 
 /// A `ReloadResponse`.
 pub(super) fn told(outcome: &ReloadOutcome) -> Value {
-    let problems = outcome.problems.iter().map(problem);
     json!({
         "reloaded": outcome.succeeded(),
         "changes": outcome.changes,
-        "problems": problems.collect::<Vec<_>>(),
+        "problems": problems(&outcome.problems),
         "time": timestamp(outcome.at),
         "took": duration(outcome.took),
     })
+}
+
+/// A list of `Problem`.
+pub(super) fn problems(problems: &[ToldProblem]) -> Vec<Value> {
+    problems.iter().map(problem).collect()
 }
 
 fn problem(problem: &ToldProblem) -> Value {

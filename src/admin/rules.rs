@@ -43,6 +43,7 @@ fn value(rule: &ListedRule) -> Value {
         "priority": rule.priority,
         "passes": rule.passes,
         "hits": rule.hits,
+        "put": rule.put.as_deref().unwrap_or_default(),
     })
 }
 

@@ -11,6 +11,7 @@ use tonic::Status;
 
 use super::calls::{clear_calls, get_call, list_calls, unmatched_calls, verify, watch_calls};
 use super::fields::{flag, text, timestamp};
+use super::puts::{delete_rules, put_rules, set_aside};
 use super::reloads::told;
 use super::rules::{listed, states};
 use super::steered::{Answer, Steered};
@@ -28,6 +29,8 @@ pub(super) fn handlers(steered: Arc<Steered>) -> Handlers {
     Handlers::new()
         .state(steered)
         .unary("protod.admin.v1.AdminService/Status", status)
+        .unary("protod.admin.v1.AdminService/PutRules", put_rules)
+        .unary("protod.admin.v1.AdminService/DeleteRules", delete_rules)
         .unary("protod.admin.v1.AdminService/ListRules", list_rules)
         .unary("protod.admin.v1.AdminService/UnusedRules", unused_rules)
         .unary("protod.admin.v1.AdminService/ListCalls", list_calls)
@@ -64,7 +67,7 @@ async fn status(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answe
 
 async fn list_rules(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
     let rules = listed(&steered.server, &text(&request, "method"), |_| true)?;
-    Ok(Typed(json!({ "rules": rules })))
+    Ok(Typed(json!({ "rules": rules, "set_aside": set_aside(&steered) })))
 }
 
 async fn unused_rules(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {

@@ -289,6 +289,15 @@ impl Handlers {
     /// Fails on methods that the schema does not have, on closures for methods of another shape, and on closures whose
     /// arguments do not fit: with all of them.
     pub(crate) fn resolve(self, schema: &Schema) -> Result<ResolvedHandlers, Error> {
+        self.resolve_before(schema, |_| None)
+    }
+
+    /// The same, where `behind` gives what answers a method without these handlers.
+    pub(crate) fn resolve_before(
+        self,
+        schema: &Schema,
+        behind: impl Fn(&Method) -> Option<BoxHandler>,
+    ) -> Result<ResolvedHandlers, Error> {
         let (states, fallback) = (&self.states, &self.fallback);
         let mut problems = Vec::new();
         let mut by_method: HashMap<String, (Arc<Method>, BoxHandler)> = HashMap::new();
@@ -308,16 +317,15 @@ impl Handlers {
                 problems.push((Fault::WrongShape, problem));
                 continue;
             }
-            let without = by_method
-                .get(method.name())
-                .map(|(_, earlier)| earlier)
-                .or(fallback.as_ref());
+            let earlier = by_method.get(method.name());
+            let without = earlier.map(|(_, earlier)| earlier.clone());
+            let without = without.or_else(|| fallback.clone().or_else(|| behind(method)));
             let setup = &mut Setup {
                 method,
                 states,
                 problems: &mut problems,
             };
-            let handler = handler.prepare(setup, without.cloned());
+            let handler = handler.prepare(setup, without);
             by_method.insert(method.name().to_owned(), (Arc::clone(method), handler));
         }
         if !problems.is_empty() {

@@ -15,7 +15,7 @@ use super::snapshot::{Paths, Snapshot};
 use super::watcher::FolderWatcher;
 use crate::error::{Error, Problem};
 use crate::handler::Handlers;
-use crate::rules::{Outline, Rules};
+use crate::rules::Rules;
 use crate::schema::{RememberedSource, Schema};
 use crate::stamp::moment;
 
@@ -57,6 +57,8 @@ pub struct Loader {
     compiled: Option<(Schema, Snapshot)>,
     /// Whether a source of that schema, other than its files, has another answer since.
     other_answers: bool,
+    /// What stands for rules where there are none. They have a state, which rules that are put go on with.
+    no_rules: Rules,
     /// The last load that succeeded.
     loaded: Option<Version>,
     /// The last load that is known to be served.
@@ -86,7 +88,7 @@ struct Unsettled {
 #[derive(Clone)]
 struct Version {
     schema: Schema,
-    rules: Vec<Outline>,
+    rules: Rules,
 }
 
 impl Loader {
@@ -96,6 +98,7 @@ impl Loader {
             project: Box::new(project),
             compiled: None,
             other_answers: false,
+            no_rules: Rules::default(),
             loaded: None,
             served: None,
             proto_paths: Vec::new(),
@@ -165,10 +168,16 @@ impl Loader {
         let mut changes = Vec::new();
         if let (Some(old), Some(new)) = (&self.served, &self.loaded) {
             changes.extend(diff_schemas(&old.schema, &new.schema));
-            changes.extend(diff_rules(&old.rules, &new.rules));
+            changes.extend(diff_rules(old.rules.outlines(), new.rules.outlines()));
         }
         self.served.clone_from(&self.loaded);
         changes
+    }
+
+    /// What is known to be served: a schema, and the rules among its handlers.
+    pub(super) fn served(&self) -> Option<(&Schema, &Rules)> {
+        let served = self.served.as_ref()?;
+        Some((&served.schema, &served.rules))
     }
 
     /// The files that the last load depends on.
@@ -231,6 +240,7 @@ impl Loader {
             watch_paths,
             watch_folders,
         } = self.project.answers(&schema)?;
+        let rules = rules.unwrap_or_else(|| self.no_rules.clone());
         let rules_paths = watch_paths.into_iter().chain(rules.watch_paths().map(Into::into));
         let other_folders = watch_folders != self.rules_folders;
         self.rules_folders = watch_folders;
@@ -240,7 +250,7 @@ impl Loader {
         self.depend_on(None, Some(rules_paths.collect()), since);
         self.loaded = Some(Version {
             schema: schema.clone(),
-            rules: rules.outlines().to_vec(),
+            rules: rules.clone(),
         });
         Ok(LoadedProject {
             schema,

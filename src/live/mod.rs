@@ -30,9 +30,13 @@
 //! ```
 
 mod diff;
+mod edit;
+mod kept;
 mod loader;
 mod outcome;
 mod project;
+mod put;
+mod put_set;
 mod refresh;
 mod reloader;
 mod server;
@@ -45,6 +49,7 @@ mod trigger;
 mod watcher;
 
 pub use self::diff::{Change, Item};
+pub use self::edit::{PutError, PutOutcome, PutRules, SetAside};
 pub use self::loader::{LoadedProject, Loader};
 pub use self::outcome::{ReloadOutcome, ToldProblem};
 pub use self::project::{Answers, Project};

@@ -77,12 +77,21 @@ impl ReloadOutcome {
 }
 
 impl ToldProblem {
-    fn of(problem: &Problem) -> Self {
+    pub(super) fn of(problem: &Problem) -> Self {
         Self {
             message: problem.to_string(),
             file: problem.file(),
             position: problem.position(),
             hint: problem.hint(),
+        }
+    }
+
+    /// The message with its place before it, as in `tea:3:5: …`.
+    pub(super) fn located(&self) -> String {
+        match (&self.file, self.position) {
+            (Some(file), Some((line, column))) => format!("{file}:{line}:{column}: {}", self.message),
+            (Some(file), None) => format!("{file}: {}", self.message),
+            (None, _) => self.message.clone(),
         }
     }
 

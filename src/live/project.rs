@@ -48,7 +48,7 @@ pub struct Answers {
     /// The handlers, those of the rules included.
     pub(super) handlers: Handlers,
     /// The rules among them.
-    pub(super) rules: Rules,
+    pub(super) rules: Option<Rules>,
     pub(super) watch_paths: Vec<PathBuf>,
     pub(super) watch_folders: Vec<PathBuf>,
 }
@@ -62,7 +62,7 @@ impl Answers {
     /// Answers by these rules. They replace the rules of an earlier call.
     pub fn rules(mut self, rules: Rules) -> Self {
         self.handlers = self.handlers.and(&rules);
-        self.rules = rules;
+        self.rules = Some(rules);
         self
     }
 

@@ -5,11 +5,13 @@
 
 use std::fmt;
 use std::future::pending;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::edit::{Edit, SetAside};
 use super::outcome::ReloadOutcome;
 use super::refresh::{News, Refresh};
 use super::snapshot::{MAX_SETTLING_TIME, Snapshot};
@@ -111,6 +113,14 @@ impl<Outcome: 'static> Reloader<Outcome> {
         self
     }
 
+    /// Serves the rules that were kept in a folder, and keeps others there from now on.
+    pub(super) fn keep_in(&mut self, folder: &Path) -> Result<(), Error> {
+        let told = self.worker.files.keep_in(folder)?;
+        self.worker.unsaid.extend(told);
+        self.trigger.note_set_aside(self.worker.files.set_aside());
+        Ok(())
+    }
+
     /// Where the outcomes of reloads are reported, besides the log.
     pub(super) fn status(&self) -> Option<ReloadStatus> {
         self.worker.status.clone()
@@ -141,12 +151,15 @@ impl<Outcome: 'static> Reloader<Outcome> {
         let mut checks = watch.then(|| worker.files.checks()).flatten();
         let mut waiting: Vec<Refreshed> = Vec::new();
         let reloads = worker.files.reloads();
-        let mut reason = None;
+        let mut work = Work::Start;
         loop {
             let reloaded = tokio::task::spawn_blocking(move || {
-                match reason {
-                    Some(reason) => worker.reload(reason),
-                    None => worker.start(watch),
+                // Whatever else there is to do.
+                worker.edit();
+                match work {
+                    Work::Start => worker.start(watch),
+                    Work::Reload(reason) => worker.reload(reason),
+                    Work::Edit => {}
                 }
                 worker
             });
@@ -167,27 +180,28 @@ impl<Outcome: 'static> Reloader<Outcome> {
                 }
             }
             let sources = worker.files.sources();
-            reason = Some(tokio::select! {
+            work = tokio::select! {
                 () = trigger.requested() => {
                     worker.asked.extend(trigger.take_waiting());
                     refresh.hurry();
-                    Reason::Requested
+                    Work::Reload(Reason::Requested)
                 }
                 news = refresh.news(&sources) => {
                     worker.news = Some(news);
-                    Reason::Changed
+                    Work::Reload(Reason::Changed)
                 }
-                () = changed(worker.watcher.as_ref(), unsettled) => Reason::Touched,
+                () = trigger.edited() => Work::Edit,
+                () = changed(worker.watcher.as_ref(), unsettled) => Work::Reload(Reason::Touched),
                 check = next(&mut checks) => {
                     waiting.push(check);
-                    Reason::Changed
+                    Work::Reload(Reason::Changed)
                 }
-            });
+            };
             let more = std::iter::from_fn(|| checks.as_mut()?.try_recv().ok());
             waiting.extend(more);
-            if reason == Some(Reason::Touched) && !waiting.is_empty() {
+            if !waiting.is_empty() && matches!(work, Work::Edit | Work::Reload(Reason::Touched)) {
                 // The watcher may not have heard yet of what a client has saved.
-                reason = Some(Reason::Changed);
+                work = Work::Reload(Reason::Changed);
             }
         }
     }
@@ -215,6 +229,24 @@ pub(super) trait WatchedFiles<Outcome>: fmt::Debug + Send {
         None
     }
 
+    /// Makes an edit, and answers it. Without an answer, there is nothing to edit.
+    fn edit(&mut self, edit: Edit) {
+        drop(edit);
+    }
+
+    /// The rules put at run time that do not fit what is served.
+    fn set_aside(&self) -> Arc<[SetAside]> {
+        Arc::default()
+    }
+
+    /// Serves the rules that were kept in a folder, and keeps others there from now on. Returns what is to be told of them.
+    fn keep_in(&mut self, folder: &Path) -> Result<Vec<String>, Error> {
+        Err(Error::invalid_input(
+            format!("{} is no folder for rules", folder.display()),
+            "certificates have no rules",
+        ))
+    }
+
     /// What is told of a reload that succeeded.
     fn told(&self, outcome: &Outcome) -> ReloadOutcome;
 
@@ -231,6 +263,16 @@ pub(super) enum Reloaded<Outcome> {
     Unsettled,
     /// A reload.
     Done(Result<Outcome, Error>),
+}
+
+/// What a [`Worker`] is to do.
+#[derive(Debug, Clone, Copy)]
+enum Work {
+    /// To begin to watch.
+    Start,
+    Reload(Reason),
+    /// To make the edits that are asked for, and nothing else.
+    Edit,
 }
 
 /// Why files may have to be reloaded.
@@ -254,7 +296,7 @@ struct Worker<Outcome> {
     unsettled_since: Option<Instant>,
     /// What the sources besides files have said, and is to be acted upon.
     news: Option<News>,
-    /// What cannot be watched, and is to be logged when it runs: before that, a program may have a first line to print.
+    /// What cannot be watched, or is wrong with kept rules, and is to be logged when it runs: before that, a program may have a first line to print.
     unsaid: Vec<String>,
     /// Who wait for the outcome of the next reload.
     asked: Vec<Waiting>,
@@ -281,6 +323,14 @@ impl<Outcome> Worker<Outcome> {
             }
         }
         self.reload(Reason::Started);
+    }
+
+    /// Makes the edits that are asked for.
+    fn edit(&mut self) {
+        for edit in self.trigger.take_edits() {
+            self.files.edit(edit);
+            self.trigger.note_set_aside(self.files.set_aside());
+        }
     }
 
     /// Reports who does not answer, and who does again. Returns whether there is something to load.
@@ -326,6 +376,7 @@ impl<Outcome> Worker<Outcome> {
                     Err(error) => ReloadOutcome::of_error(error),
                 });
                 self.trigger.note(&told);
+                self.trigger.note_set_aside(self.files.set_aside());
                 (self.report)(outcome);
                 for waiting in self.asked.drain(..) {
                     // An error means that it waits no more.

@@ -5,19 +5,25 @@
 //! succeeds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::edit::{Edit, PutError, PutOutcome, PutRules, SetAside};
+use super::kept::KeptFolder;
 use super::loader::{Attempt, LoadedProject, Loader};
-use super::outcome::ReloadOutcome;
+use super::outcome::{ReloadOutcome, ToldProblem};
+use super::put_set::{CompiledPuts, PutSet, PutText, check};
 use super::reloader::{Reason, Reloaded, Reloader, WatchedFiles};
 use super::snapshot::Snapshot;
 use super::status::{RELOAD, ReloadStatus};
 use super::summary::{ReloadSummary, log_reload};
 use super::watcher::FolderWatcher;
 use crate::error::{Error, Problem};
-use crate::schema::RememberedSource;
+use crate::rules::Rules;
+use crate::schema::{RememberedSource, Schema};
 use crate::server::{Refreshed, Server};
 
 impl Reloader {
@@ -25,7 +31,25 @@ impl Reloader {
     pub fn new(server: Server, mut loader: Loader) -> Self {
         let status = ReloadStatus::new(server.health());
         loader.mark_served();
-        Self::of(ServerFiles { server, loader }, Some(status), log_reload)
+        let files = ServerFiles {
+            server,
+            loader,
+            put: PutSet::default(),
+            compiled: CompiledPuts::default(),
+            kept: None,
+        };
+        Self::of(files, Some(status), log_reload)
+    }
+
+    /// Keeps rules that are [put](super::ReloadTrigger::put_rules) to be [kept](super::PutRules::keep) in a folder, which is made if
+    /// it is missing, and serves those that are there. Default: none, and no rules are kept.
+    ///
+    /// Files in it that cannot be read are left out, and rules that do not fit what is served are
+    /// [set aside](super::ReloadTrigger::rules_set_aside); both are logged when it runs. A folder is of one server. Fails if the
+    /// folder cannot be made or read.
+    pub fn kept_rules(mut self, folder: impl AsRef<Path>) -> Result<Self, Error> {
+        self.keep_in(folder.as_ref())?;
+        Ok(self)
     }
 
     /// How long after an answer the [sources](crate::schema::SchemaSource) of the schema are asked again. If one answers
@@ -43,6 +67,12 @@ impl Reloader {
 struct ServerFiles {
     server: Server,
     loader: Loader,
+    /// What is put at run time.
+    put: PutSet,
+    /// The same, for what is served.
+    compiled: CompiledPuts,
+    /// Where some of it is kept.
+    kept: Option<KeptFolder>,
 }
 
 impl WatchedFiles<ReloadSummary> for ServerFiles {
@@ -76,6 +106,31 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
         Some(self.server.health().refreshed(RELOAD))
     }
 
+    fn edit(&mut self, edit: Edit) {
+        // An error of sending means that nobody waits for the answer.
+        let edited = catch_unwind(AssertUnwindSafe(|| match edit {
+            Edit::PutRules(rules, answer) => drop(answer.send(self.put_rules(&rules))),
+            Edit::DeleteRules(name, answer) => drop(answer.send(self.delete_rules(name.as_deref()))),
+        }));
+        if edited.is_err() {
+            tracing::error!("rules could not be put: that is a bug in protod");
+        }
+    }
+
+    fn set_aside(&self) -> Arc<[SetAside]> {
+        Arc::clone(&self.compiled.set_aside)
+    }
+
+    fn keep_in(&mut self, folder: &Path) -> Result<Vec<String>, Error> {
+        let kept = KeptFolder::open(folder)?;
+        let (texts, mut untold) = kept.read()?;
+        let (set, left_out) = PutSet::of_kept(texts);
+        untold.extend(left_out);
+        self.kept = Some(kept);
+        untold.extend(self.serve_puts(set)?);
+        Ok(untold)
+    }
+
     fn told(&self, outcome: &ReloadSummary) -> ReloadOutcome {
         ReloadOutcome::of_changes(outcome.changes.iter(), outcome.took)
     }
@@ -98,8 +153,14 @@ impl ServerFiles {
     }
 
     fn swap(&mut self, loaded: LoadedProject, began: Instant) -> Result<ReloadSummary, Error> {
-        self.server.reload(loaded.schema, loaded.handlers)?;
-        loaded.rules.forget_other_counters();
+        let puts = self.put.compile(&loaded.schema, &loaded.rules);
+        self.server
+            .reload_with_front(loaded.schema, loaded.handlers, puts.handlers())?;
+        loaded.rules.forget_other_counters(&puts.rules);
+        for line in puts.new_since(&self.compiled) {
+            tracing::warn!("{line}");
+        }
+        self.compiled = puts;
         let took = began.elapsed();
         Ok(ReloadSummary {
             changes: self.loader.mark_served(),
@@ -107,6 +168,86 @@ impl ServerFiles {
             warnings: loaded.rules.shared_warnings(),
             took,
         })
+    }
+}
+
+impl ServerFiles {
+    /// The schema that is served, and the rules of files.
+    fn served(&self) -> (Schema, Rules) {
+        match self.loader.served() {
+            Some((schema, rules)) => (schema.clone(), rules.clone()),
+            None => (self.server.schema(), Rules::default()),
+        }
+    }
+
+    fn put_rules(&mut self, put: &PutRules) -> Result<PutOutcome, PutError> {
+        let (set, place) = self.put.with(put)?;
+        let text = &set.texts()[place];
+        if put.keep && self.kept.is_none() {
+            return Err(PutError::NoFolder);
+        }
+        let (schema, of_files) = self.served();
+        let mut outcome = PutOutcome {
+            name: text.name.to_string(),
+            rules: 0,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        };
+        match check(text, &schema, &of_files) {
+            Ok((rules, warnings)) => (outcome.rules, outcome.warnings) = (rules, warnings),
+            Err(problems) => {
+                outcome.problems = problems.iter().map(ToldProblem::of).collect();
+                return Ok(outcome);
+            }
+        }
+        if put.check_only {
+            return Ok(outcome);
+        }
+        if let Some(kept) = &self.kept {
+            let kept = if put.keep {
+                kept.write(text)
+            } else {
+                kept.remove(&text.name)
+            };
+            kept.map_err(PutError::Failed)?;
+        }
+        let name = &outcome.name;
+        self.serve_puts(set).map_err(PutError::Failed)?;
+        tracing::info!("rules put as {name}: {}", outcome.rules);
+        Ok(outcome)
+    }
+
+    fn delete_rules(&mut self, name: Option<&str>) -> Result<usize, PutError> {
+        let set = self.put.without(name)?;
+        let stays = |text: &PutText| set.texts().iter().any(|other| other.name == text.name);
+        let gone: Vec<PutText> = self
+            .put
+            .texts()
+            .iter()
+            .filter(|text| !stays(text))
+            .cloned()
+            .collect();
+        if let Some(kept) = &self.kept {
+            for text in gone.iter().filter(|text| text.keep) {
+                kept.remove(&text.name).map_err(PutError::Failed)?;
+            }
+        }
+        self.serve_puts(set).map_err(PutError::Failed)?;
+        for text in &gone {
+            tracing::info!("rules put as {} deleted", text.name);
+        }
+        Ok(gone.len())
+    }
+
+    /// Serves what is put. Returns what is to be told of those that do not fit.
+    fn serve_puts(&mut self, set: PutSet) -> Result<Vec<String>, Error> {
+        let (schema, of_files) = self.served();
+        let puts = set.compile(&schema, &of_files);
+        self.server.reload_front(puts.handlers())?;
+        of_files.forget_other_counters(&puts.rules);
+        let lines = puts.new_since(&self.compiled);
+        (self.put, self.compiled) = (set, puts);
+        Ok(lines)
     }
 }
 

@@ -1,13 +1,16 @@
 //! Requests for a reload, by a caller or by SIGHUP.
 //!
-//! Requests are not counted: several that are made before the next reload cause one.
+//! Requests are not counted: several that are made before the next reload cause one. [Edits](super::edit) are made one by one,
+//! in their order.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
+use super::edit::{Edit, SetAside};
 use super::outcome::ReloadOutcome;
 use crate::error::Error;
 
@@ -24,6 +27,8 @@ pub(super) type Waiting = oneshot::Sender<Arc<ReloadOutcome>>;
 struct Shared {
     requested: Notify,
     waiting: Mutex<Waiters>,
+    edited: Notify,
+    put: Mutex<PutState>,
     last: Mutex<Option<Arc<ReloadOutcome>>>,
     succeeded: AtomicU64,
     failed: AtomicU64,
@@ -37,6 +42,13 @@ struct Waiters {
     waiting: Vec<Waiting>,
 }
 
+/// What is asked of the rules that are put at run time, and what is told of them.
+#[derive(Debug, Default)]
+struct PutState {
+    edits: VecDeque<Edit>,
+    set_aside: Arc<[SetAside]>,
+}
+
 /// Lets nobody wait any more when it is dropped, with what makes the reloads.
 #[derive(Debug)]
 pub(super) struct LastReload(ReloadTrigger);
@@ -46,6 +58,8 @@ impl Drop for LastReload {
         let mut waiters = self.0.waiters();
         waiters.in_vain = true;
         waiters.waiting.clear();
+        drop(waiters);
+        self.0.take_edits();
     }
 }
 
@@ -89,6 +103,40 @@ impl ReloadTrigger {
     /// How many reloads have failed, whatever their reason.
     pub fn failed(&self) -> u64 {
         self.shared.failed.load(Ordering::Relaxed)
+    }
+
+    /// Asks for an edit, unless nobody makes it any more.
+    pub(super) fn ask(&self, edit: Edit) {
+        // Locked meanwhile: after the last reload no edit waits.
+        let waiters = self.waiters();
+        if !waiters.in_vain {
+            self.put_state().edits.push_back(edit);
+            self.shared.edited.notify_one();
+        }
+    }
+
+    /// Waits until an edit is asked for.
+    pub(super) async fn edited(&self) {
+        self.shared.edited.notified().await;
+    }
+
+    /// The edits that are asked for, in order.
+    pub(super) fn take_edits(&self) -> VecDeque<Edit> {
+        std::mem::take(&mut self.put_state().edits)
+    }
+
+    /// The rules put at run time that do not fit what is served.
+    pub(super) fn noted_set_aside(&self) -> Arc<[SetAside]> {
+        Arc::clone(&self.put_state().set_aside)
+    }
+
+    /// Notes which rules put at run time do not fit what is served.
+    pub(super) fn note_set_aside(&self, set_aside: Arc<[SetAside]>) {
+        self.put_state().set_aside = set_aside;
+    }
+
+    fn put_state(&self) -> MutexGuard<'_, PutState> {
+        self.shared.put.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until a reload is requested.

@@ -15,6 +15,8 @@ pub struct ListedRule {
     pub name: String,
     /// Where it stands: `shop.rules.yaml:12:5`.
     pub place: String,
+    /// By which name it was put at run time. `None` if it is in a file.
+    pub put: Option<String>,
     /// The methods that it is a rule of, sorted.
     pub methods: Vec<String>,
     /// Rules with a higher one are tried first.
@@ -28,13 +30,13 @@ pub struct ListedRule {
 }
 
 /// The rules of all methods, in the order of files and places.
-pub(super) fn listed(methods: &[Arc<MethodRules>]) -> Vec<ListedRule> {
+pub(super) fn listed(methods: &[Arc<MethodRules>], are_put: bool) -> Vec<ListedRule> {
     let mut found: Vec<(&RuleLog, ListedRule)> = Vec::new();
     let mut places: HashMap<*const RuleLog, usize> = HashMap::new();
     for method in methods {
         for rule in method.rules() {
             let at = *places.entry(Arc::as_ptr(&rule.log)).or_insert_with(|| {
-                found.push((&rule.log, of_rule(rule)));
+                found.push((&rule.log, of_rule(rule, are_put)));
                 found.len() - 1
             });
             found[at].1.methods.push(method.method().name().to_owned());
@@ -49,10 +51,11 @@ pub(super) fn listed(methods: &[Arc<MethodRules>]) -> Vec<ListedRule> {
 }
 
 /// A rule without its methods.
-fn of_rule(rule: &Rule) -> ListedRule {
+fn of_rule(rule: &Rule, is_put: bool) -> ListedRule {
     ListedRule {
         name: rule.name.to_string(),
         place: rule.log.place(None),
+        put: is_put.then(|| rule.log.begin().0.to_owned()),
         methods: Vec::new(),
         priority: rule.priority,
         passes: rule.passes,

@@ -20,6 +20,21 @@ pub(super) fn load_files(settings: &Settings, schema: &Schema, files: FoundFiles
     Ok(finish(settings, compiled, rules))
 }
 
+/// Loads texts that stand in front of other rules. Their names stand for the files.
+pub(super) fn load_in_front(
+    settings: &Settings,
+    schema: &Schema,
+    texts: &[(&str, &str)],
+) -> Result<Rules, Vec<Problem>> {
+    let settings = &Settings {
+        are_put: true,
+        ..settings.clone()
+    };
+    let parse = |(name, text): &(&str, &str)| RulesFile::parse(name, (*text).to_owned());
+    let compiled = compile(settings, schema, || texts.iter().map(parse).collect())?;
+    Ok(finish(settings, compiled, Vec::new()))
+}
+
 pub(super) fn load_text(
     settings: &Settings,
     schema: &Schema,
@@ -46,6 +61,7 @@ fn compile(
             settings.sampler.clone(),
             settings.validates,
             settings.shares_state,
+            settings.are_put,
         );
         for file in files {
             compilation.add(file);
@@ -87,5 +103,5 @@ fn finish(settings: &Settings, compiled: CompiledRules, mut files: Vec<PathBuf>)
             Arc::new(MethodRules::new(method, rules, is_claimed, picker, settings))
         })
         .collect();
-    Rules::new(methods, files, outlines, warnings, settings.state.clone(), load)
+    Rules::new(methods, files, outlines, warnings, settings.clone(), load)
 }

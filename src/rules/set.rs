@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::listed::{ListedRule, listed};
+use super::load::load_in_front;
 use super::plan::Outline;
-use super::run::{MethodRules, RulesState};
+use super::run::{MethodRules, RulesState, Settings};
 use crate::error::Problem;
 use crate::handler::Handlers;
-use crate::schema::Method;
+use crate::schema::{Method, Schema};
 
 /// The rules of a server: checked, compiled, ready to answer.
 ///
@@ -32,7 +33,7 @@ pub struct Rules {
     files: Arc<[PathBuf]>,
     outlines: Arc<[Outline]>,
     warnings: Arc<[Problem]>,
-    state: RulesState,
+    settings: Settings,
     /// The number of the load; see [`RulesState`]'s counters.
     load: u64,
 }
@@ -44,7 +45,7 @@ impl Rules {
         files: Vec<PathBuf>,
         outlines: Vec<Outline>,
         warnings: Vec<Problem>,
-        state: RulesState,
+        settings: Settings,
         load: u64,
     ) -> Self {
         Self {
@@ -52,7 +53,7 @@ impl Rules {
             files: files.into(),
             outlines: outlines.into(),
             warnings: warnings.into(),
-            state,
+            settings,
             load,
         }
     }
@@ -90,12 +91,12 @@ impl Rules {
     /// # Ok::<(), protod::Error>(())
     /// ```
     pub fn list(&self) -> Vec<ListedRule> {
-        listed(&self.methods)
+        listed(&self.methods, self.settings.are_put)
     }
 
     /// What calls of these rules share.
     pub fn state(&self) -> &RulesState {
-        &self.state
+        &self.settings.state
     }
 
     /// What is not wrong with the rules, and hardly meant: a rule that no call reaches, a `match` that matches everything.
@@ -118,10 +119,18 @@ impl Rules {
         self.files.iter().map(PathBuf::as_path)
     }
 
-    /// Forgets how often rules of the same state that are not among these have answered. To be called when these rules
-    /// have replaced others, so that a rule that was removed and is added again later starts at 0.
-    pub(crate) fn forget_other_counters(&self) {
-        self.state.counters().forget_before(self.load);
+    /// Rules of these names and texts, to stand in front of these: with the same state and options.
+    pub(crate) fn in_front(&self, schema: &Schema, texts: &[(&str, &str)]) -> Result<Self, Vec<Problem>> {
+        load_in_front(&self.settings, schema, texts)
+    }
+
+    /// Forgets how often rules of the same state have answered that are neither among these nor in `front`. To be called when
+    /// they have replaced others, so that a rule that was removed and is added again later starts at 0.
+    pub(crate) fn forget_other_counters(&self, front: &Self) {
+        let methods = self.methods.iter().chain(&*front.methods);
+        let served = methods.flat_map(|method| method.rules()).map(|rule| &rule.id);
+        let load = self.load.max(front.load);
+        self.state().counters().forget_before(load, &served.collect());
     }
 }
 
@@ -132,7 +141,7 @@ impl From<&Rules> for Handlers {
         // Cheap: what rules are made of is shared.
         let handlers = Self::new().attach(Arc::new(rules.clone()));
         rules.handlers().fold(handlers, |handlers, (method, rules)| {
-            let handlers = if rules.is_claimed() {
+            let handlers = if rules.is_claimed() && !rules.is_put() {
                 handlers.shared_handler(method.name(), rules)
             } else {
                 handlers.front(method.name(), rules)

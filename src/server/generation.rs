@@ -2,6 +2,9 @@
 //!
 //! Generations are immutable. The server holds one, a reload publishes the next, and a call keeps the one that it began
 //! with.
+//!
+//! What stands in [front](Generation::with_front) of the handlers is replaced alone: the rules that are put at run time. The rest is
+//! shared with the generation before, however large the schema is.
 
 use std::sync::{Arc, OnceLock};
 
@@ -51,6 +54,18 @@ impl Endpoint {
             .get_or_init(|| all.of_method(self.method.get().name()))
     }
 
+    /// The same method, which another handler answers.
+    fn answered_by(&self, handler: BoxHandler) -> Self {
+        Self {
+            method: self.method.clone(),
+            handler: Some(handler),
+            check: self.check.clone(),
+            outlives_generation: self.outlives_generation,
+            by_name: self.by_name.clone(),
+            counters: self.counters.clone(),
+        }
+    }
+
     /// How it is called by REST by its name.
     pub(super) fn by_name(&self) -> &Arc<Binding> {
         self.by_name.get_or_init(|| Binding::by_name(self.method.get()))
@@ -58,6 +73,7 @@ impl Endpoint {
 }
 
 /// The method of an endpoint.
+#[derive(Clone)]
 pub(super) enum EndpointMethod {
     /// A method of the schema that is served.
     Known(Arc<Method>),
@@ -103,18 +119,24 @@ pub(super) struct Generation {
     /// How its methods are called by REST.
     pub(super) rest: HttpRules,
     /// By `/package.Service/Method`.
-    endpoints: FastMap<String, Endpoint>,
+    endpoints: Arc<FastMap<String, Endpoint>>,
     /// The full names of the server's own services.
     builtin: Vec<String>,
+    /// Those with something in front, by path.
+    fronted: FastMap<String, Endpoint>,
+    /// What stands in front has brought along.
+    pub(super) attached_in_front: Vec<Attached>,
 }
 
 impl Generation {
-    /// Joins a schema and its handlers with `builtin`, the server's own services. Handlers replace them.
+    /// Joins a schema and its handlers with `builtin`, the server's own services. Handlers replace them. `check` gives what checks
+    /// the requests of the schema's own methods.
     pub(super) fn new(
         schema: Schema,
         handlers: Handlers,
         builtin: Vec<Endpoint>,
         rest: HttpRules,
+        check: impl Fn(&Method) -> Option<Arc<dyn RequestCheck>>,
         lifecycle: Lifecycle,
         number: u64,
     ) -> Result<Self, Error> {
@@ -145,6 +167,11 @@ impl Generation {
             let endpoint = Endpoint::new(EndpointMethod::Known(method), Some(handler), false);
             endpoints.insert(path, endpoint);
         }
+        for endpoint in endpoints.values_mut() {
+            if let EndpointMethod::Known(method) = &endpoint.method {
+                endpoint.check = check(method);
+            }
+        }
         Ok(Self {
             schema,
             number,
@@ -152,18 +179,36 @@ impl Generation {
             states: handlers.states,
             attached: handlers.attached,
             rest,
-            endpoints,
             builtin: services,
+            endpoints: Arc::new(endpoints),
+            fronted: FastMap::default(),
+            attached_in_front: Vec::new(),
         })
     }
 
-    /// Sets what checks the requests of the schema's own methods.
-    pub(super) fn check_requests(&mut self, check: impl Fn(&Method) -> Option<Arc<dyn RequestCheck>>) {
-        for endpoint in self.endpoints.values_mut() {
-            if let EndpointMethod::Known(method) = &endpoint.method {
-                endpoint.check = check(method);
-            }
-        }
+    /// The same with `front` in place of what stood in front of its handlers.
+    ///
+    /// Fails if `front` has handlers of methods that the schema does not have.
+    pub(super) fn with_front(&self, front: Handlers, number: u64) -> Result<Self, Error> {
+        let at = |method: &Method| self.endpoints.get(method.path());
+        let front = front.resolve_before(&self.schema, |method| at(method)?.handler.clone())?;
+        let fronted = front.by_method.into_iter().filter_map(|(method, handler)| {
+            // The method stays what the handler behind was made for: their types may be of another pool.
+            let endpoint = at(&method)?.answered_by(handler);
+            Some((method.path().to_owned(), endpoint))
+        });
+        Ok(Self {
+            schema: self.schema.clone(),
+            number,
+            lifecycle: self.lifecycle.clone(),
+            states: self.states.clone(),
+            attached: self.attached.clone(),
+            rest: self.rest.clone(),
+            fronted: fronted.collect(),
+            endpoints: Arc::clone(&self.endpoints),
+            builtin: self.builtin.clone(),
+            attached_in_front: front.attached,
+        })
     }
 
     /// The full names of all services, including the server's own.
@@ -174,6 +219,11 @@ impl Generation {
 
     /// The endpoint at a request's path.
     pub(super) fn endpoint(&self, path: &str) -> Option<&Endpoint> {
+        if !self.fronted.is_empty()
+            && let Some(endpoint) = self.fronted.get(path)
+        {
+            return Some(endpoint);
+        }
         self.endpoints.get(path)
     }
 }

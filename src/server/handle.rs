@@ -97,10 +97,10 @@ impl Server {
         self.shared.calls.in_flight()
     }
 
-    /// Of what the handlers of the moment have brought along, all of a type.
+    /// Of what the handlers of the moment have brought along, all of a type, that of those in front first.
     pub(crate) fn attached<T: Any + Send + Sync>(&self) -> Vec<Arc<T>> {
         let generation = self.shared.generation.load();
-        let attached = generation.attached.iter();
+        let attached = generation.attached_in_front.iter().chain(&generation.attached);
         attached
             .filter_map(|attached| Arc::clone(attached).downcast().ok())
             .collect()
@@ -111,19 +111,43 @@ impl Server {
     ///
     /// Fails like [`ServerBuilder::build`](super::ServerBuilder::build), and then changes nothing.
     pub fn reload(&self, schema: Schema, handlers: Handlers) -> Result<(), Error> {
+        self.reload_with_front(schema, handlers, Handlers::new())
+    }
+
+    /// The same, with what stands in front of the handlers.
+    pub(crate) fn reload_with_front(
+        &self,
+        schema: Schema,
+        handlers: Handlers,
+        front: Handlers,
+    ) -> Result<(), Error> {
+        self.replace(|earlier, number| {
+            let rest = earlier.rest.clone().reload(&schema, &self.options.http_rules)?;
+            let server = &self.shared.lifecycle;
+            let generation = self.options.generation(schema, handlers, rest, server, number)?;
+            let generation = generation.with_front(front, number)?;
+            self.options.announce(&generation);
+            Ok(generation)
+        })?;
+        if self.options.drain_old.is_some() {
+            let number = self.shared.generation.load().number;
+            self.shared.lifecycle.replace(number);
+        }
+        Ok(())
+    }
+
+    /// Replaces only what stands in front of the handlers. Calls in flight go on, however old.
+    pub(crate) fn reload_front(&self, front: Handlers) -> Result<(), Error> {
+        self.replace(|earlier, number| earlier.with_front(front, number))
+    }
+
+    /// Replaces the generation by what `next` makes of it, with the number that it gets.
+    fn replace(&self, next: impl FnOnce(&Generation, u64) -> Result<Generation, Error>) -> Result<(), Error> {
         let shared = &self.shared;
         let mut number = shared.number.lock().unwrap_or_else(PoisonError::into_inner);
-        let rest = shared.generation.load().rest.clone();
-        let rest = rest.reload(&schema, &self.options.http_rules)?;
-        let generation = self
-            .options
-            .generation(schema, handlers, rest, &shared.lifecycle, *number + 1)?;
-        self.options.announce(&generation);
+        let generation = next(&shared.generation.load(), *number + 1)?;
         shared.generation.store(Arc::new(generation));
         *number += 1;
-        if self.options.drain_old.is_some() {
-            shared.lifecycle.replace(*number);
-        }
         Ok(())
     }
 }
@@ -143,11 +167,11 @@ impl Options {
         let system = builtin_endpoints(&schema, &self.health, reflection);
         #[cfg(feature = "validate")]
         let checks = self.validation.checks(&schema)?;
-        #[cfg_attr(not(feature = "validate"), expect(unused_mut, reason = "nothing is set"))]
-        let mut generation = Generation::new(schema, handlers, system, rest, lifecycle, number)?;
         #[cfg(feature = "validate")]
-        generation.check_requests(|method| checks.of(method));
-        Ok(generation)
+        let check = |method: &_| checks.of(method);
+        #[cfg(not(feature = "validate"))]
+        let check = |_: &_| None;
+        Generation::new(schema, handlers, system, rest, check, lifecycle, number)
     }
 
     /// The lifecycle of the calls of a generation.

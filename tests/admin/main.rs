@@ -3,6 +3,7 @@
 mod access;
 mod calls;
 mod commands;
+mod kept;
 mod listener;
 mod mcp;
 mod metrics;
@@ -10,5 +11,6 @@ mod page;
 mod pages;
 #[path = "../support/mod.rs"]
 mod program;
+mod puts;
 mod service;
 mod support;

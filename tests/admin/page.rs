@@ -46,7 +46,9 @@ async fn runs(page: &str) -> usize {
             "proto" | "yaml" => {
                 let first = text.lines().next().expect("a line");
                 let name = first.trim_start_matches(['/', '#', ' ']);
-                fs::write(folder.path().join(name), format!("{text}\n")).expect("a file");
+                let path = folder.path().join(name);
+                fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+                fs::write(path, format!("{text}\n")).expect("a file");
             }
             "sh" => {
                 let words: Vec<&str> = text.split_whitespace().skip(1).collect();

@@ -61,6 +61,16 @@ impl Kitchen {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::write(folder.path().join("tea.proto"), PROTO).expect("it can be written");
         fs::write(folder.path().join("tea.rules.yaml"), RULES).expect("it can be written");
+        Self::serve(folder, flags).await
+    }
+
+    /// Ends the server, and starts another for the same folder.
+    pub(crate) async fn restart(self, flags: &[&str]) -> Self {
+        self.server.stop().await;
+        Self::serve(self.folder, flags).await
+    }
+
+    async fn serve(folder: TempDir, flags: &[&str]) -> Self {
         let mut serve = command(&[&["serve", "--addr", "127.0.0.1:0", "."], flags].concat());
         serve.current_dir(folder.path());
         serve.env("PROTOD_ADMIN_ADDR", "127.0.0.1:0");

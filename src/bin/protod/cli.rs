@@ -50,7 +50,7 @@ enum Command<D: Definition> {
     Calls(Deferred<calls::Calls, D>),
     /// Verify which calls have come to a running server
     Verify(Deferred<verify::Verify, D>),
-    /// Look at the rules of a running server
+    /// Look at the rules of a running server, put rules in front of them, and delete those
     Rules(Deferred<rules::Rules, D>),
     /// Make a running server forget what calls have left behind
     Reset(Deferred<reset::Reset, D>),

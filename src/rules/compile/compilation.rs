@@ -38,6 +38,8 @@ pub(in crate::rules) struct Compilation<'s> {
     signals: AllSignals,
     /// Whether Rust code may raise signals, too.
     signals_from_outside: bool,
+    /// Whether the rules are put in front of others, which are not seen here.
+    are_put: bool,
     message_files: MessageFiles,
     /// All problems and warnings of rules so far.
     told: HashSet<String>,
@@ -96,6 +98,7 @@ impl<'s> Compilation<'s> {
         sampler: Option<Sampler>,
         validates: Option<bool>,
         signals_from_outside: bool,
+        are_put: bool,
     ) -> Self {
         Self {
             schema,
@@ -109,6 +112,7 @@ impl<'s> Compilation<'s> {
             stored: AllStored::default(),
             signals: AllSignals::default(),
             signals_from_outside,
+            are_put,
             message_files: MessageFiles::default(),
             told: HashSet::new(),
         }
@@ -139,6 +143,19 @@ impl<'s> Compilation<'s> {
             .iter()
             .map(|(name, method)| (name.as_str(), method.reached.as_slice()));
         self.warnings.extend(unreached(&self.declared, reached));
+        if !self.are_put {
+            self.warn_of_all_rules();
+        }
+        Ok(CompiledRules {
+            methods: self.methods.into_values().collect(),
+            outlines: self.outlines,
+            warnings: self.warnings,
+            message_files: self.message_files.into_paths().collect(),
+        })
+    }
+
+    /// Warns of what is wrong only if there are no other rules: variables that none sets, signals that none raises.
+    fn warn_of_all_rules(&mut self) {
         let conditions = self.methods.values().map(|method| method.conditions.as_slice());
         let missing = missing::warnings(conditions, |name| self.stored.sets(name));
         self.warnings.extend(self.stored.warnings(&missing));
@@ -147,12 +164,6 @@ impl<'s> Compilation<'s> {
         self.warnings.extend(missing);
         self.warnings
             .extend(self.signals.warnings(self.signals_from_outside));
-        Ok(CompiledRules {
-            methods: self.methods.into_values().collect(),
-            outlines: self.outlines,
-            warnings: self.warnings,
-            message_files: self.message_files.into_paths().collect(),
-        })
     }
 
     fn rule(&mut self, file: &RulesFile, node: &Node, line: usize, declared: &mut Declared) {
@@ -291,11 +302,17 @@ impl<'s> Compilation<'s> {
         declared: &mut Declared,
     ) -> (Arc<str>, RuleId) {
         let source = &file.source;
+        // A file may have the name by which rules were put.
+        let id_file: Arc<str> = if self.are_put {
+            format!("put {}", source.name()).into()
+        } else {
+            source.name().into()
+        };
         let Some(given) = given else {
             let content = node.content_hash();
             let count = declared.contents.entry(content).or_default();
             let id = RuleId::Unnamed {
-                file: source.name().into(),
+                file: id_file,
                 content,
                 ordinal: *count,
             };
@@ -316,7 +333,7 @@ impl<'s> Compilation<'s> {
         }
         let name: Arc<str> = name.into();
         let id = RuleId::Named {
-            file: source.name().into(),
+            file: id_file,
             name: Arc::clone(&name),
         };
         (name, id)

@@ -40,8 +40,13 @@ impl Front for MethodRules {
         let Choice { chosen, come } = choice.map_err(logged)?;
         let Some(chosen) = chosen else {
             session.give_back(come, call);
-            // If there is one request and it has come, it has been checked.
-            call.set_checks(self.method.is_client_streaming() || !come.first);
+            if self.settings.are_put {
+                // The rules behind may take what is not validated.
+                call.set_checks(session.validates());
+            } else {
+                // If there is one request and it has come, it has been checked.
+                call.set_checks(self.method.is_client_streaming() || !come.first);
+            }
             return Ok(Passage::PassedOn);
         };
         let answered = session.answer(chosen, come, call).await;
@@ -72,7 +77,9 @@ impl MethodRules {
             }
             None => choose(self, session, call).await?,
         };
-        session.validate_for(choice.chosen.map(|chosen| chosen.rule), call)?;
+        if choice.chosen.is_some() || !self.settings.are_put {
+            session.validate_for(choice.chosen.map(|chosen| chosen.rule), call)?;
+        }
         Ok(choice)
     }
 }

@@ -27,6 +27,8 @@ pub(in crate::rules) struct Settings {
     pub(in crate::rules) max_expression_cost: u64,
     /// Whether the server validates requests, if that is known.
     pub(in crate::rules) validates: Option<bool>,
+    /// Whether the rules were put at run time: they stand in front of what answers without them.
+    pub(in crate::rules) are_put: bool,
 }
 
 impl Default for Settings {
@@ -42,6 +44,7 @@ impl Default for Settings {
             sampler: None,
             max_expression_cost: Budget::DEFAULT,
             validates: None,
+            are_put: false,
         }
     }
 }
@@ -75,7 +78,7 @@ pub struct MethodRules {
     pub(super) uses: Uses,
     pub(super) order: Order,
     pub(super) settings: Settings,
-    /// Whether no rule takes requests that are not validated.
+    /// Whether no rule takes requests that are not validated, those behind included.
     pub(super) validates_all: bool,
     /// An empty store, for rules that do not read the store.
     pub(super) no_store: Store,
@@ -113,7 +116,7 @@ impl MethodRules {
                 .map(Rule::all_uses)
                 .fold(Uses::default(), |all, uses| all | uses),
             order: Order::of(&rules),
-            validates_all: rules.iter().all(|rule| rule.validate != Some(false)),
+            validates_all: !settings.are_put && rules.iter().all(|rule| rule.validate != Some(false)),
             counters: rules.iter().map(counter).collect(),
             method,
             rules,
@@ -137,6 +140,11 @@ impl MethodRules {
     /// Whether some rule with an answer names the method.
     pub(in crate::rules) fn is_claimed(&self) -> bool {
         self.is_claimed
+    }
+
+    /// Whether the rules were put at run time.
+    pub(in crate::rules) fn is_put(&self) -> bool {
+        self.settings.are_put
     }
 
     /// The names of the rules, in the order in which they are tried.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use protod::admin::{Admin, AdminListener};
-use protod::live::ReloadTrigger;
+use protod::live::{ReloadTrigger, Reloader};
 use protod::{Error, Server, Socket, Tls};
 
 use crate::failure::Failure;
@@ -39,6 +39,11 @@ pub(crate) struct AdminArgs {
     /// A name by which clients reach the admin service, without a port, besides localhost and addresses; repeatable
     #[arg(long, value_name = "NAME", env = "PROTOD_ADMIN_HOST")]
     admin_host: Vec<String>,
+
+    /// The folder where rules that `protod rules put --keep` puts survive a restart; it is made if it is missing, and is of this
+    /// server alone
+    #[arg(long, value_name = "DIR", env = "PROTOD_KEPT_RULES")]
+    kept_rules: Option<PathBuf>,
 }
 
 /// The secret that requests to the admin service bring.
@@ -73,6 +78,14 @@ impl AdminArgs {
     /// Whether there is one, if its address is free.
     pub(crate) fn is_on(&self) -> bool {
         self.admin_addr != NONE
+    }
+
+    /// Serves the rules that were kept, and keeps others.
+    pub(crate) fn keep_rules(&self, reloader: Reloader) -> Result<Reloader, Error> {
+        match &self.kept_rules {
+            Some(folder) => reloader.kept_rules(folder),
+            None => Ok(reloader),
+        }
     }
 
     /// Binds the admin service of a server. It speaks TLS if the server does.

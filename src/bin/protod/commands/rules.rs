@@ -1,4 +1,8 @@
-//! `protod rules list`: the rules of a running server, and how often each was chosen.
+//! `protod rules`: the rules of a running server, how often each was chosen, and those that are put in front of them.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -6,6 +10,7 @@ use serde_json::{Value, json};
 use crate::arguments::admin_client::AdminTarget;
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
+use crate::output::stderr::say_line;
 use crate::output::stdout;
 use crate::output::table::table;
 
@@ -13,15 +18,36 @@ const EXAMPLES: &str = "Examples:
   # All rules, with how often each was chosen
   protod rules list
   # Those of a method that no call has reached
-  protod rules list --unused --method shop.Orders/Get";
+  protod rules list --unused --method shop.Orders/Get
+  # Rules in front of those of files, until they are deleted, or the server stops
+  protod rules put sold-out.rules.yaml
+  protod rules delete sold-out
+  # From stdin, by a name, and there again after a restart
+  protod rules put - --name sold-out --keep < sold-out.rules.yaml";
 
-/// Look at the rules of a running server.
+/// What a name by the name of a file is without.
+const ENDINGS: [&str; 8] = [
+    ".rules.yaml",
+    ".rules.yml",
+    ".rules.json",
+    ".yaml",
+    ".yml",
+    ".json",
+    ".rules",
+    ".txt",
+];
+
+/// Look at the rules of a running server, put rules in front of them, and delete those.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Rules {
     /// What to do with the rules
     #[arg(value_enum, value_name = "ACTION")]
     action: Action,
+
+    /// The file with the rules to put, or - for stdin; the name by which the rules to delete were put
+    #[arg(value_name = "FILE|NAME", required_if_eq("action", "put"))]
+    target: Option<String>,
 
     /// Only the rules of this method, package.Service/Method
     #[arg(long, value_name = "METHOD", env = "PROTOD_METHOD")]
@@ -30,6 +56,22 @@ pub(crate) struct Rules {
     /// Only the rules that were never chosen
     #[arg(long, env = "PROTOD_UNUSED")]
     unused: bool,
+
+    /// The name by which rules are put; those of the same name are replaced [default: that of the file, or put-1 and so on]
+    #[arg(long, value_name = "NAME", env = "PROTOD_NAME")]
+    name: Option<String>,
+
+    /// Put rules that are there again after a restart; the server needs --kept-rules
+    #[arg(long, env = "PROTOD_KEEP")]
+    keep: bool,
+
+    /// Only check the rules that would be put
+    #[arg(long, env = "PROTOD_CHECK")]
+    check: bool,
+
+    /// Delete all rules that were put
+    #[arg(long, env = "PROTOD_ALL", conflicts_with = "target")]
+    all: bool,
 
     /// Print JSON
     #[arg(long, env = "PROTOD_JSON")]
@@ -40,45 +82,157 @@ pub(crate) struct Rules {
 }
 
 /// What to do with the rules.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Action {
     /// List them: how often each was chosen, its name, its place and its methods
     List,
+    /// Put rules in front of those of files
+    Put,
+    /// Delete rules that were put
+    Delete,
 }
 
 impl Rules {
     pub(crate) fn run(&self) -> Result<(), Failure> {
-        let Action::List = self.action;
+        match self.action {
+            Action::List => self.list(),
+            Action::Put => self.put(),
+            Action::Delete => self.delete(),
+        }
+    }
+
+    fn list(&self) -> Result<(), Failure> {
         let method = if self.unused { "UnusedRules" } else { "ListRules" };
         let request = json!({ "method": self.method.as_deref().unwrap_or_default() });
-        let answer = client_runtime()?.block_on(async {
-            let admin = self.admin.connect().await?;
-            admin.call(method, &request).await
-        })?;
+        let answer = self.ask(method, &request)?;
         if self.json {
             return stdout::print(&format!("{answer:#}\n"));
         }
-        let rules = answer["rules"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let rows = rules.iter().map(|rule| {
-            let text = |name: &str| rule[name].as_str().unwrap_or_default().to_owned();
+        for aside in list_of(&answer["setAside"]) {
+            let name = text(aside, "name");
+            say_line(format_args!(
+                "warning: the rules put as {name} are set aside: they do not fit what is served"
+            ));
+            say_problems("warning", &aside["problems"], None);
+        }
+        let rows = list_of(&answer["rules"]).iter().map(|rule| {
             [
-                text("hits"),
-                text("name"),
-                text("place"),
+                text(rule, "hits"),
+                text(rule, "name"),
+                text(rule, "place"),
                 methods(&rule["methods"]),
             ]
         });
         stdout::print(&table(["HITS", "RULE", "PLACE", "METHODS"], rows))
     }
+
+    fn put(&self) -> Result<(), Failure> {
+        let file = self.target.as_deref().unwrap_or("-");
+        let yaml = read(file)?;
+        let name = self.name.as_deref().unwrap_or_else(|| name_of(file));
+        let request = json!({ "name": name, "yaml": yaml, "keep": self.keep, "check_only": self.check });
+        let answer = self.ask("PutRules", &request)?;
+        if self.json {
+            stdout::print(&format!("{answer:#}\n"))?;
+        }
+        let name = text(&answer, "name");
+        let place = (&*name, if file == "-" { &*name } else { file });
+        say_problems("warning", &answer["warnings"], Some(place));
+        say_problems("error", &answer["problems"], Some(place));
+        let problems = list_of(&answer["problems"]).len();
+        if problems > 0 {
+            return Err(Failure::new(counted(problems, "problem")));
+        }
+        if self.json {
+            return Ok(());
+        }
+        let rules = counted(answer["rules"].as_u64().unwrap_or_default() as usize, "rule");
+        let done = if self.check { "can be put" } else { "put" };
+        stdout::print(&format!("{rules} {done} as {name}\n"))
+    }
+
+    fn delete(&self) -> Result<(), Failure> {
+        if self.target.is_none() && !self.all {
+            return Err(Failure::new(
+                "which rules? Give the name by which they were put, or --all",
+            ));
+        }
+        let name = self.target.as_deref().unwrap_or_default();
+        let answer = self.ask("DeleteRules", &json!({ "name": name }))?;
+        if self.json {
+            return stdout::print(&format!("{answer:#}\n"));
+        }
+        Ok(())
+    }
+
+    fn ask(&self, method: &str, request: &Value) -> Result<Value, Failure> {
+        client_runtime()?.block_on(async {
+            let admin = self.admin.connect().await?;
+            admin.call(method, request).await
+        })
+    }
+}
+
+fn read(file: &str) -> Result<String, Failure> {
+    let read = if file == "-" {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        fs::read_to_string(file)
+    };
+    read.map_err(|error| Failure::caused(format!("cannot read {file}"), error))
+}
+
+/// The name for the rules of a file. Empty for stdin: the server makes one.
+fn name_of(file: &str) -> &str {
+    if file == "-" {
+        return "";
+    }
+    let name = Path::new(file).file_name().and_then(|name| name.to_str());
+    let name = name.unwrap_or(file);
+    ENDINGS
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
+        .unwrap_or(name)
+}
+
+/// Prints problems of the service. In those of the rules that are put, the file is named in the place of their name.
+fn say_problems(kind: &str, problems: &Value, put: Option<(&str, &str)>) {
+    for problem in list_of(problems) {
+        let mut place = text(problem, "file");
+        if let Some((name, file)) = put
+            && place == name
+        {
+            file.clone_into(&mut place);
+        }
+        for number in ["line", "column"].map(|number| problem[number].as_u64().unwrap_or_default()) {
+            if number > 0 {
+                place = format!("{place}:{number}");
+            }
+        }
+        let colon = if place.is_empty() { "" } else { ": " };
+        say_line(format_args!("{kind}: {place}{colon}{}", text(problem, "message")));
+        let hint = text(problem, "hint");
+        if !hint.is_empty() {
+            say_line(format_args!("hint: {hint}"));
+        }
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn list_of(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_default().to_owned()
 }
 
 /// The methods on one line.
 fn methods(methods: &Value) -> String {
-    let methods: Vec<&str> = methods
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let methods: Vec<&str> = list_of(methods).iter().filter_map(Value::as_str).collect();
     methods.join(", ")
 }

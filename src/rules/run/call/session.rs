@@ -229,6 +229,11 @@ impl<'r> Session<'r> {
         self.validates = rule.validate.unwrap_or(self.validates);
     }
 
+    /// Whether messages are validated, as far as the rules say that have passed the call on.
+    pub(in crate::rules::run) fn validates(&self) -> bool {
+        self.validates
+    }
+
     /// Fails if a message that has come is refused. `rule` is the one that answers, if one does; the next messages are
     /// validated as it says.
     pub(in crate::rules::run) fn validate_for(

@@ -4,8 +4,8 @@
 //! counter over a reload as long as it is [the same rule](RuleId). The counter of a rule that is gone is dropped, but
 //! calls that still run with the old rules keep it until they end.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -61,9 +61,10 @@ impl Counters {
         load
     }
 
-    /// Drops the counters of rules that are neither in that load nor in a later one.
-    pub(in crate::rules) fn forget_before(&self, load: u64) {
-        self.known().by_rule.retain(|_, kept| kept.load >= load);
+    /// Drops the counters of rules that are neither `served` nor in a later load than that one.
+    pub(in crate::rules) fn forget_before(&self, load: u64, served: &HashSet<&RuleId>) {
+        let is_kept = |rule: &RuleId, kept: &mut Kept| kept.load > load || served.contains(rule);
+        self.known().by_rule.retain(is_kept);
     }
 
     /// Starts all counters at 0 again.
@@ -247,7 +248,7 @@ mod tests {
         two[1].answered().count(long('y')).expect_err("there is no more");
         // The bytes of a dropped counter are free again.
         let (last, others) = load(&counters, &["b"]);
-        counters.forget_before(last);
+        counters.forget_before(last, &HashSet::from([&rule("b")]));
         drop(two);
         others[0].answered().count(long('y')).expect("there is room");
     }
@@ -263,7 +264,7 @@ mod tests {
         assert!(Arc::ptr_eq(&first[0], &second[0]));
 
         let (last, third) = load(&counters, &["b"]);
-        counters.forget_before(last);
+        counters.forget_before(last, &HashSet::from([&rule("b")]));
         assert!(Arc::ptr_eq(&first[1], &third[0]));
         let (_, fourth) = load(&counters, &["a", "b"]);
         assert!(

@@ -268,6 +268,7 @@ impl Serve {
             let reloader = Reloader::new(server.clone(), loader)
                 .watch(!self.no_watch)
                 .refresh(self.refresh());
+            let reloader = self.admin.keep_rules(reloader)?;
             let admin = self
                 .admin
                 .listen(&server, reloader.trigger(), tls.as_ref())

@@ -1,0 +1,68 @@
+//! The methods that put rules at run time.
+
+use std::sync::Arc;
+
+use prost_reflect::DynamicMessage;
+use serde_json::{Value, json};
+use tonic::Status;
+
+use super::fields::{flag, text};
+use super::reloads::problems;
+use super::steered::{Answer, Steered};
+use crate::handler::State;
+use crate::live::{PutError, PutRules, ReloadTrigger};
+use crate::message::Typed;
+
+pub(super) async fn put_rules(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let put = PutRules::new(text(&request, "yaml"))
+        .name(text(&request, "name"))
+        .keep(flag(&request, "keep"))
+        .check_only(flag(&request, "check_only"));
+    let outcome = reloads(&steered)?
+        .put_rules(put)
+        .await
+        .map_err(|error| refused(&error))?;
+    Ok(Typed(json!({
+        "name": outcome.name,
+        "rules": u32::try_from(outcome.rules).unwrap_or(u32::MAX),
+        "problems": problems(&outcome.problems),
+        "warnings": problems(&outcome.warnings),
+    })))
+}
+
+pub(super) async fn delete_rules(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let name = Some(text(&request, "name")).filter(|name| !name.is_empty());
+    let deleted = reloads(&steered)?.delete_rules(name.as_deref()).await;
+    let deleted = deleted.map_err(|error| refused(&error))?;
+    Ok(Typed(
+        json!({ "deleted": u32::try_from(deleted).unwrap_or(u32::MAX) }),
+    ))
+}
+
+/// The rules that were put, and do not fit what is served.
+pub(super) fn set_aside(steered: &Steered) -> Vec<Value> {
+    let set_aside = steered.reloads.as_ref().map(ReloadTrigger::rules_set_aside);
+    let set_aside = set_aside.iter().flat_map(|set_aside| set_aside.iter());
+    let value =
+        |aside: &crate::live::SetAside| json!({ "name": aside.name, "problems": problems(&aside.problems) });
+    set_aside.map(value).collect()
+}
+
+fn reloads(steered: &Steered) -> Result<&ReloadTrigger, Status> {
+    let reloads = steered.reloads.as_ref();
+    reloads.ok_or_else(|| Status::failed_precondition("this server takes no rules at run time"))
+}
+
+fn refused(error: &PutError) -> Status {
+    let text = error.to_string();
+    match error {
+        PutError::InvalidName(_) => Status::invalid_argument(text),
+        PutError::Full(_) => Status::resource_exhausted(text),
+        PutError::NoFolder => {
+            Status::failed_precondition(format!("{text}: `protod serve --kept-rules FOLDER` gives it one"))
+        }
+        PutError::Unknown(_) => Status::not_found(text),
+        PutError::Failed(_) => Status::internal(text),
+        PutError::NotRunning => Status::unavailable(text),
+    }
+}

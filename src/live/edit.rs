@@ -1,0 +1,121 @@
+//! What can be put at run time in front of what files say, and how that went.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use tokio::sync::oneshot;
+
+use super::outcome::ToldProblem;
+use crate::error::Error;
+
+/// Rules to be put at run time: what [`ReloadTrigger::put_rules`](super::ReloadTrigger::put_rules) takes.
+#[derive(Debug, Clone, Default)]
+#[must_use = "rules answer nothing until they are put"]
+pub struct PutRules {
+    pub(super) name: String,
+    pub(super) yaml: String,
+    pub(super) keep: bool,
+    pub(super) check_only: bool,
+}
+
+impl PutRules {
+    /// The text of a rules file.
+    pub fn new(yaml: impl Into<String>) -> Self {
+        Self {
+            yaml: yaml.into(),
+            ..Self::default()
+        }
+    }
+
+    /// What they are called in problems, in lists, and by who replaces or deletes them: up to 100 ASCII letters, digits, `.`, `-`
+    /// and `_`, the first no `.`. Rules that were put by the same name are replaced. Default: `put-1`, or the next number that is
+    /// free.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Whether they are there again after a restart. The [`Reloader`](super::Reloader) needs a
+    /// [folder](super::Reloader::kept_rules) for that. Default: no.
+    pub fn keep(mut self, on: bool) -> Self {
+        self.keep = on;
+        self
+    }
+
+    /// Whether they are only checked. Default: no.
+    pub fn check_only(mut self, on: bool) -> Self {
+        self.check_only = on;
+        self
+    }
+}
+
+/// How [putting rules](super::ReloadTrigger::put_rules) went.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PutOutcome {
+    /// Their name; one that was made if none was given.
+    pub name: String,
+    /// How many rules there are in the text. 0 if something is wrong with it.
+    pub rules: usize,
+    /// What is wrong with them. If there is anything, nothing was changed.
+    pub problems: Vec<ToldProblem>,
+    /// What is hardly meant.
+    pub warnings: Vec<ToldProblem>,
+}
+
+/// Rules that were [put](super::ReloadTrigger::put_rules) at run time, and do not fit what was loaded since: they answer nothing. They
+/// are tried again at each reload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetAside {
+    /// Their name.
+    pub name: String,
+    /// Why they do not fit.
+    pub problems: Vec<ToldProblem>,
+}
+
+/// Why nothing was [put](super::ReloadTrigger::put_rules) or deleted, besides what is wrong with the rules themselves.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PutError {
+    /// The name cannot be one, for this reason.
+    InvalidName(String),
+    /// There is no room: so many have been put, or so many bytes.
+    Full(String),
+    /// They are to be kept, and there is no [folder](super::Reloader::kept_rules) for that.
+    NoFolder,
+    /// A file in the folder cannot be written or removed.
+    Failed(Error),
+    /// Nothing was put by this name.
+    Unknown(String),
+    /// The [`Reloader`](super::Reloader) does not run any more, or does not reload a server.
+    NotRunning,
+}
+
+impl fmt::Display for PutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidName(text) | Self::Full(text) => f.write_str(text),
+            Self::NoFolder => f.write_str("this server has no folder in which rules are kept"),
+            Self::Failed(error) => match error.source() {
+                Some(cause) => write!(f, "{error}: {cause}"),
+                None => write!(f, "{error}"),
+            },
+            Self::Unknown(name) => write!(f, "no rules were put by the name {name}"),
+            Self::NotRunning => f.write_str("the server takes no rules any more"),
+        }
+    }
+}
+
+impl StdError for PutError {}
+
+/// Something that is to be changed, and who waits for the answer.
+#[derive(Debug)]
+pub(super) enum Edit {
+    PutRules(PutRules, Answer<PutOutcome>),
+    /// Those of a name, or all. The answer is how many were put.
+    DeleteRules(Option<String>, Answer<usize>),
+}
+
+/// Whom to answer. An error of sending means that nobody waits any more.
+pub(super) type Answer<T> = oneshot::Sender<Result<T, PutError>>;

@@ -1,0 +1,118 @@
+//! [`KeptFolder`]: where rules that are put at run time survive a restart.
+//!
+//! Each text is a file, `000001.NAME.kept`, with a number that says in which order the names were put. A file is written beside its
+//! place and moved there, so that it is whole or not there. Their names are none of rules files: no folder of rules reads them.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::put_set::{MAX_BYTES, PutText};
+use crate::error::Error;
+
+/// What the names of its files end with.
+const ENDING: &str = ".kept";
+
+/// A folder of rules that are kept.
+#[derive(Debug)]
+pub(super) struct KeptFolder {
+    path: PathBuf,
+}
+
+impl KeptFolder {
+    /// Makes the folder if it is missing.
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        let failed = |error| Error::io(format!("rules cannot be kept in {}", path.display()), error);
+        fs::create_dir_all(path).map_err(failed)?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+
+    /// What is kept, in order, and what is told of files that cannot be read.
+    pub(super) fn read(&self) -> Result<(Vec<PutText>, Vec<String>), Error> {
+        let failed = |error| {
+            Error::io(
+                format!("the kept rules in {} cannot be read", self.path.display()),
+                error,
+            )
+        };
+        let (mut texts, mut unread) = (Vec::new(), Vec::new());
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let Some((number, name)) = path.file_name().and_then(|name| parts(name.to_str()?)) else {
+                continue;
+            };
+            match read_text(&path) {
+                Ok(yaml) => texts.push(PutText {
+                    number,
+                    name: name.into(),
+                    yaml: yaml.into(),
+                    keep: true,
+                }),
+                Err(error) => unread.push(format!("the kept rules {} are left out: {error}", path.display())),
+            }
+        }
+        texts.sort_by(|one, other| (one.number, &one.name).cmp(&(other.number, &other.name)));
+        Ok((texts, unread))
+    }
+
+    /// Writes a text, or replaces it.
+    pub(super) fn write(&self, text: &PutText) -> Result<(), Error> {
+        let path = self.path_of(text);
+        let beside = self.path.join(format!(".{}.new", text.name));
+        let write = || {
+            let mut file = File::create(&beside)?;
+            file.write_all(text.yaml.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&beside, &path)?;
+            // One that could not be read has another number.
+            self.remove_all(&text.name, Some(text.number))?;
+            self.sync()
+        };
+        write().map_err(|error| Error::io(format!("{} cannot be written", path.display()), error))
+    }
+
+    /// Removes the text of a name, if it is there.
+    pub(super) fn remove(&self, name: &str) -> Result<(), Error> {
+        let removed = self.remove_all(name, None).and_then(|()| self.sync());
+        removed.map_err(|error| Error::io(format!("the kept rules {name} cannot be removed"), error))
+    }
+
+    /// Removes the files of a name, but for the one with the number of `except`.
+    fn remove_all(&self, name: &str, except: Option<u64>) -> io::Result<()> {
+        for entry in fs::read_dir(&self.path)? {
+            let path = entry?.path();
+            let parts = path.file_name().and_then(|file| parts(file.to_str()?));
+            if parts.is_some_and(|(number, of)| of == name && Some(number) != except) {
+                fs::remove_file(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the names of the files are written. Where folders cannot be opened, the system does that when it likes.
+    fn sync(&self) -> io::Result<()> {
+        let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
+        if cfg!(unix) { synced } else { Ok(()) }
+    }
+
+    fn path_of(&self, text: &PutText) -> PathBuf {
+        self.path
+            .join(format!("{:06}.{}{ENDING}", text.number, text.name))
+    }
+}
+
+/// The number and the name in that of a file.
+fn parts(file: &str) -> Option<(u64, &str)> {
+    let (number, name) = file.strip_suffix(ENDING)?.split_once('.')?;
+    Some((number.parse().ok()?, name))
+}
+
+fn read_text(path: &Path) -> io::Result<String> {
+    if fs::metadata(path)?.len() > MAX_BYTES as u64 {
+        let text = format!("they take more than {MAX_BYTES} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    fs::read_to_string(path)
+}

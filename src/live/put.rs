@@ -1,0 +1,54 @@
+//! Putting rules at run time: what a [`ReloadTrigger`] asks of its [`Reloader`](super::Reloader).
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::edit::{Answer, Edit, PutError, PutOutcome, PutRules, SetAside};
+use super::trigger::ReloadTrigger;
+
+impl ReloadTrigger {
+    /// Checks rules, puts them in front of those of files, and waits until new calls get them. No file is read for it, and no
+    /// proto compiled.
+    ///
+    /// They take the place of those that were put by the same name. Of rules of several names, the ones that were put last stand in
+    /// front; `priority` counts only among rules that are put. They stay when files are loaded again: they are
+    /// compiled for the new protos, and [set aside](Self::rules_set_aside) while they do not fit them.
+    ///
+    /// There may be 1,000 names, and 8 MiB of text. Message files are named relative to the working directory.
+    ///
+    /// ```
+    /// use protod::live::{PutError, PutRules, ReloadTrigger};
+    ///
+    /// # async fn run(trigger: ReloadTrigger) -> Result<(), PutError> {
+    /// let rules = "rules: [{method: shop.Orders/Get, status: {code: NOT_FOUND}}]";
+    /// let outcome = trigger.put_rules(PutRules::new(rules).name("no-orders")).await?;
+    /// for problem in &outcome.problems {
+    ///     println!("{}", problem.message);
+    /// }
+    /// trigger.delete_rules(Some("no-orders")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn put_rules(&self, rules: PutRules) -> Result<PutOutcome, PutError> {
+        self.answer(|answer| Edit::PutRules(rules, answer)).await
+    }
+
+    /// Takes away the rules that were [put](Self::put_rules) by a name, or all that were put. Returns how many names that were.
+    pub async fn delete_rules(&self, name: Option<&str>) -> Result<usize, PutError> {
+        let name = name.map(str::to_owned);
+        self.answer(|answer| Edit::DeleteRules(name, answer)).await
+    }
+
+    /// The rules that were [put](Self::put_rules), and do not fit what was loaded since.
+    pub fn rules_set_aside(&self) -> Arc<[SetAside]> {
+        self.noted_set_aside()
+    }
+
+    async fn answer<T>(&self, edit: impl FnOnce(Answer<T>) -> Edit) -> Result<T, PutError> {
+        let (sender, answer) = oneshot::channel();
+        self.ask(edit(sender));
+        // Who does not answer has gone.
+        answer.await.unwrap_or(Err(PutError::NotRunning))
+    }
+}
