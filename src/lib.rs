@@ -85,7 +85,7 @@
 //! | `verify` | [`verify`]: which calls have come, with conditions in CEL |
 //! | `samples` | [`sample`]: answers made up from the descriptor alone |
 //! | `live` | [`live`]: reloads while the server runs; brings `rules` |
-//! | `admin` | [`admin`]: a service by which a running server is seen and steered; brings `live` |
+//! | `admin` | [`admin`]: a service by which a running server is seen and steered; brings `live`, `verify` and `samples` |
 //! | `client` | [`client`]: calls to any server; protos from servers and URLs |
 //! | `tls` | [`Tls`]: TLS for the server's sockets |
 //! | `compression` | messages in gzip, deflate and zstd |

@@ -3,9 +3,11 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::details::details;
 use super::fields::{duration, timestamp};
 use crate::handler::code_name;
 use crate::journal::{Direction, RecordedCall, RecordedMessage};
+use crate::schema::Schema;
 
 /// A call without its headers and messages.
 pub(super) fn summary(call: &RecordedCall) -> Value {
@@ -30,9 +32,10 @@ pub(super) fn summary(call: &RecordedCall) -> Value {
 }
 
 /// A call with all that was kept of it.
-pub(super) fn whole(call: &RecordedCall) -> Value {
+pub(super) fn whole(call: &RecordedCall, schema: &Schema) -> Value {
     let mut value = summary(call);
     value["details"] = bytes(call.details());
+    value["status_details"] = details(call.details(), schema).into();
     value["request_headers"] = headers(call.request_headers());
     value["response_headers"] = headers(call.response_headers());
     value["trailers"] = headers(call.trailers());

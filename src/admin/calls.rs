@@ -55,7 +55,7 @@ async fn list(steered: &Steered, request: &DynamicMessage, filter: CallFilter) -
 pub(super) async fn get_call(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
     let id = number(&request, "id").unwrap_or_default();
     match journal(&steered)?.get(id) {
-        Some(call) => Ok(Typed(json!({ "call": whole(&call) }))),
+        Some(call) => Ok(Typed(json!({ "call": whole(&call, &steered.server.schema()) }))),
         None => Err(Status::not_found(format!(
             "the journal has no call {id}: there was none, or it is gone"
         ))),
@@ -69,6 +69,7 @@ pub(super) async fn watch_calls(
 ) -> Result<(), Status> {
     let journal = journal(&steered)?;
     let matcher = matcher(&journal, &request)?;
+    let summaries = flag(&request, "summaries");
     let mut watch = journal.watch();
     // Who has the headers sees all calls from now on.
     call.flush_headers();
@@ -83,8 +84,12 @@ pub(super) async fn watch_calls(
         missed += watch.take_missed();
         if matcher.matches(&recorded) {
             let missed = std::mem::take(&mut missed);
-            call.send(json!({ "call": whole(&recorded), "missed": missed }))
-                .await?;
+            let told = if summaries {
+                summary(&recorded)
+            } else {
+                whole(&recorded, &steered.server.schema())
+            };
+            call.send(json!({ "call": told, "missed": missed })).await?;
         }
     }
 }

@@ -7,8 +7,10 @@ use std::future::{Future, pending};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::console::console;
 use super::counter::Counter;
 use super::guard::{Guard, GuardLayer};
+use super::invocations::Invocations;
 use super::mcp;
 use super::metrics::metrics_page;
 use super::pages::Pages;
@@ -130,8 +132,10 @@ impl Admin {
             reloads: self.reloads,
             started: SystemTime::now(),
             counters: self.counters,
+            invocations: Invocations::default(),
         });
-        let pages = Pages::new(probes().into_iter().chain([metrics_page()]), Arc::clone(&steered));
+        let pages = probes().into_iter().chain([metrics_page()]).chain(console());
+        let pages = Pages::new(pages, Arc::clone(&steered));
         let guard = Guard {
             hosts: self.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             scheme: if self.tls.is_some() { "https" } else { "http" },

@@ -29,13 +29,21 @@
 //! | `service`, `steered` | its methods, and the server that they see |
 //! | `calls`, `call_value` | those that look at calls |
 //! | `puts` | those that put rules |
-//! | `rules`, `reloads`, `fields` | what the others answer |
+//! | `console` | the pages of the console |
+//! | `invoke`, `invocations` | those that call the server's methods |
+//! | `rule_text` | the one that shows the text of rules |
+//! | `schema` | those that show its schema |
+//! | `rules`, `reloads`, `details`, `fields` | what the others answer |
 
 mod call_value;
 mod calls;
+mod console;
 mod counter;
+mod details;
 mod fields;
 mod guard;
+mod invocations;
+mod invoke;
 mod listener;
 mod mcp;
 mod metrics;
@@ -44,7 +52,9 @@ mod probes;
 mod process;
 mod puts;
 mod reloads;
+mod rule_text;
 mod rules;
+mod schema;
 mod service;
 mod steered;
 mod token;

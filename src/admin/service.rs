@@ -11,9 +11,12 @@ use tonic::Status;
 
 use super::calls::{clear_calls, get_call, list_calls, unmatched_calls, verify, watch_calls};
 use super::fields::{flag, text, timestamp};
+use super::invoke::{invoke, invoke_more};
 use super::puts::{delete_rules, put_rules, set_aside};
 use super::reloads::told;
+use super::rule_text::get_rule;
 use super::rules::{listed, states};
+use super::schema::{describe, list_methods};
 use super::steered::{Answer, Steered};
 use crate::handler::{Handlers, State};
 use crate::live::ReloadTrigger;
@@ -32,6 +35,7 @@ pub(super) fn handlers(steered: Arc<Steered>) -> Handlers {
         .unary("protod.admin.v1.AdminService/PutRules", put_rules)
         .unary("protod.admin.v1.AdminService/DeleteRules", delete_rules)
         .unary("protod.admin.v1.AdminService/ListRules", list_rules)
+        .unary("protod.admin.v1.AdminService/GetRule", get_rule)
         .unary("protod.admin.v1.AdminService/UnusedRules", unused_rules)
         .unary("protod.admin.v1.AdminService/ListCalls", list_calls)
         .unary("protod.admin.v1.AdminService/GetCall", get_call)
@@ -39,6 +43,10 @@ pub(super) fn handlers(steered: Arc<Steered>) -> Handlers {
         .unary("protod.admin.v1.AdminService/ClearCalls", clear_calls)
         .unary("protod.admin.v1.AdminService/UnmatchedCalls", unmatched_calls)
         .unary("protod.admin.v1.AdminService/Verify", verify)
+        .unary("protod.admin.v1.AdminService/ListMethods", list_methods)
+        .unary("protod.admin.v1.AdminService/Describe", describe)
+        .server_streaming("protod.admin.v1.AdminService/Invoke", invoke)
+        .unary("protod.admin.v1.AdminService/InvokeMore", invoke_more)
         .unary("protod.admin.v1.AdminService/Reload", reload)
         .unary("protod.admin.v1.AdminService/Reset", reset)
 }

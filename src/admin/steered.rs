@@ -6,6 +6,7 @@ use serde_json::Value;
 use tonic::Status;
 
 use super::counter::Counter;
+use super::invocations::Invocations;
 use crate::live::ReloadTrigger;
 use crate::message::Typed;
 use crate::server::Server;
@@ -19,6 +20,8 @@ pub(super) struct Steered {
     pub(super) started: SystemTime,
     /// What is counted elsewhere.
     pub(super) counters: Vec<Counter>,
+    /// The calls of `Invoke` that take more requests.
+    pub(super) invocations: Invocations,
 }
 
 /// What a method answers: the JSON of its message.

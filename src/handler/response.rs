@@ -20,7 +20,7 @@ use super::call::{Call, CallStart};
 use super::call_body::{CallBody, known};
 use super::expiry::Expiry;
 use super::layered_body::LayeredBody;
-use super::observed::CallReport;
+use super::observed::{CallReport, Observed};
 use super::peer::Peer;
 use super::running::{CallPermit, RunningHandler};
 use super::traits::BoxHandler;
@@ -71,6 +71,11 @@ impl ResponseFuture {
             encoding,
             held: None,
         }
+    }
+
+    /// The number of the call. `None` if nobody observes it, or after the response was returned.
+    pub(crate) fn call_id(&self) -> Option<u64> {
+        self.running.as_ref()?.observed.as_ref().map(Observed::id)
     }
 
     /// When the call must end. `None` after the response was returned.

@@ -115,6 +115,8 @@ pub(super) enum Edit {
     PutRules(PutRules, Answer<PutOutcome>),
     /// Those of a name, or all. The answer is how many were put.
     DeleteRules(Option<String>, Answer<usize>),
+    /// Changes nothing: the answer is the text that was put by a name.
+    Text(String, Answer<String>),
 }
 
 /// Whom to answer. An error of sending means that nobody waits any more.

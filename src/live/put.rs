@@ -40,6 +40,12 @@ impl ReloadTrigger {
         self.answer(|answer| Edit::DeleteRules(name, answer)).await
     }
 
+    /// The text that was [put](Self::put_rules) by a name.
+    pub(crate) async fn put_text(&self, name: &str) -> Result<String, PutError> {
+        let name = name.to_owned();
+        self.answer(|answer| Edit::Text(name, answer)).await
+    }
+
     /// The rules that were [put](Self::put_rules), and do not fit what was loaded since.
     pub fn rules_set_aside(&self) -> Arc<[SetAside]> {
         self.noted_set_aside()

@@ -94,6 +94,14 @@ impl PutSet {
         &self.texts
     }
 
+    /// The text that was put by a name.
+    pub(super) fn text_of(&self, name: &str) -> Result<String, PutError> {
+        let mut texts = self.texts.iter();
+        let text = texts.find(|text| &*text.name == name);
+        let text = text.ok_or_else(|| self.unknown(name))?;
+        Ok(text.yaml.to_string())
+    }
+
     /// The set with rules that are put, and the place of their text.
     pub(super) fn with(&self, put: &PutRules) -> Result<(Self, usize), PutError> {
         let name = if put.name.is_empty() {
@@ -162,10 +170,15 @@ impl PutSet {
         let mut texts = self.texts.clone();
         texts.retain(|text| &*text.name != name);
         if texts.len() == self.texts.len() {
-            let near = suggest::clause(name, self.texts.iter().map(|text| &*text.name));
-            return Err(PutError::Unknown(format!("{name}{near}")));
+            return Err(self.unknown(name));
         }
         Ok(Self { texts })
+    }
+
+    /// Nothing was put by this name.
+    fn unknown(&self, name: &str) -> PutError {
+        let near = suggest::clause(name, self.texts.iter().map(|text| &*text.name));
+        PutError::Unknown(format!("{name}{near}"))
     }
 
     /// Compiles all of them to stand in front of the rules of files.

@@ -110,6 +110,7 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
         // An error of sending means that nobody waits for the answer.
         let edited = catch_unwind(AssertUnwindSafe(|| match edit {
             Edit::PutRules(rules, answer) => drop(answer.send(self.put_rules(&rules))),
+            Edit::Text(name, answer) => drop(answer.send(self.put.text_of(&name))),
             Edit::DeleteRules(name, answer) => drop(answer.send(self.delete_rules(name.as_deref()))),
         }));
         if edited.is_err() {

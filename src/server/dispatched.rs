@@ -29,6 +29,15 @@ impl Dispatched {
             page: None,
         }
     }
+
+    /// The number of the call. `None` if it is none, or gets one within the layers only.
+    pub(super) fn call_id(&self) -> Option<u64> {
+        match &self.state {
+            State::Responding(response) => response.call_id(),
+            State::Layered(layered) => layered.call_id(),
+            State::Refused(_) | State::NotACall(_) => None,
+        }
+    }
 }
 
 pub(super) enum State {

@@ -54,6 +54,11 @@ impl LayeredFuture {
             expiry_is_told,
         }
     }
+
+    /// The number of the call, if somebody observes it.
+    pub(super) fn call_id(&self) -> Option<u64> {
+        self.link.record.as_ref().map(|record| record.id())
+    }
 }
 
 impl Future for LayeredFuture {

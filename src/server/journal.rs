@@ -124,7 +124,8 @@ impl Journal {
     }
 }
 
-fn method_of(schema: &Schema, name: &str) -> Option<Arc<Method>> {
+/// The method of a name in a schema, or of the server's own services.
+pub(super) fn method_of(schema: &Schema, name: &str) -> Option<Arc<Method>> {
     let method = schema.method(name).or_else(|| BUILTIN_SCHEMA.method(name));
     method.cloned()
 }

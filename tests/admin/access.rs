@@ -163,7 +163,7 @@ async fn who_has_no_token_gets_nowhere() {
         Some(Code::Unauthenticated)
     );
     let host = format!("host: {}", kitchen.admin);
-    let answer = send(&kitchen.admin, "GET /", &[&host], "").await;
+    let answer = send(&kitchen.admin, "GET /nothing", &[&host], "").await;
     assert_eq!(answer.code, 401, "{answer:?}");
     assert!(answer.head.contains("www-authenticate: bearer"), "{answer:?}");
 

@@ -3,6 +3,8 @@
 mod access;
 mod calls;
 mod commands;
+mod console;
+mod invoke;
 mod kept;
 mod listener;
 mod mcp;
@@ -12,5 +14,6 @@ mod pages;
 #[path = "../support/mod.rs"]
 mod program;
 mod puts;
+mod rule_text;
 mod service;
 mod support;

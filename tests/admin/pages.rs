@@ -71,7 +71,7 @@ async fn probes_are_read_by_all_who_may_speak_to_the_service_with_or_without_the
         let large = send(&kitchen.admin, &format!("GET {path}"), &[&own], &large).await;
         assert_eq!(large.code, 413, "{large:?}");
     }
-    for path in ["/", "/healthz/", "/HEALTHZ", "/nothing"] {
+    for path in ["/index.html", "/healthz/", "/HEALTHZ", "/nothing"] {
         let answer = get(&kitchen, path).await;
         assert_eq!(
             answer.code, 401,

@@ -177,6 +177,12 @@ async fn status_tells_what_is_served() {
     assert!(start.starts_with("20") && start.ends_with('Z'), "{start}");
 }
 
+/// Methods that other tests call.
+const ELSEWHERE: [&str; 5] = ["/WatchCalls", "/GetCall", "/GetRule", "/Invoke", "/InvokeMore"];
+
+/// Requests of methods that take no empty one.
+const REQUESTS: [(&str, &str); 1] = [("/Describe", r#"{"name": "tea.Kitchen"}"#)];
+
 #[tokio::test]
 async fn grpcurl_curl_and_protod_call_each_method() {
     let kitchen = Kitchen::start().await;
@@ -186,19 +192,23 @@ async fn grpcurl_curl_and_protod_call_each_method() {
         .methods()
         .iter()
         .filter(|method| method.service() == "protod.admin.v1.AdminService")
-        // One streams without end, and one is asked for a call that there is.
-        .filter(|method| !method.name().ends_with("/WatchCalls") && !method.name().ends_with("/GetCall"))
         .map(|method| method.name().to_owned())
+        // They stream, or are about one call.
+        .filter(|method| !ELSEWHERE.iter().any(|other| method.ends_with(other)))
         .collect();
     assert!(methods.len() >= 5, "{methods:?}");
     let admin = &kitchen.admin;
     for method in &methods {
+        let of_this = REQUESTS.iter().find(|(name, _)| method.ends_with(name));
+        let json = of_this.map_or("{}", |(_, json)| json);
         for line in [
-            format!("grpcurl -plaintext {admin} {method}"),
-            format!("grpcurl-1.8.6 -plaintext {admin} {method}"),
-            format!("curl -sf -H 'content-type: application/json' -d '{{}}' http://{admin}/{method}"),
-            format!("protod call {admin} {method}"),
-            format!("buf curl --http2-prior-knowledge --protocol grpcweb http://{admin}/{method}"),
+            format!("grpcurl -plaintext -d '{json}' {admin} {method}"),
+            format!("grpcurl-1.8.6 -plaintext -d '{json}' {admin} {method}"),
+            format!("curl -sf -H 'content-type: application/json' -d '{json}' http://{admin}/{method}"),
+            format!("protod call {admin} {method} -d '{json}'"),
+            format!(
+                "buf curl --http2-prior-knowledge --protocol grpcweb -d '{json}' http://{admin}/{method}"
+            ),
         ] {
             let (code, printed, said) = output(shell(&line, kitchen.folder.path())).await;
             assert_eq!(code, 0, "{line}\n{said}");

@@ -6,6 +6,7 @@
 mod browser;
 mod buf;
 mod check;
+mod console;
 mod editions;
 mod grpcurl;
 mod mcp;

@@ -46,7 +46,10 @@ pub(crate) fn node(script: &str) -> Program {
 /// A script of `tests/clients/node/` that opens pages in a browser.
 pub(crate) fn browser(script: &str) -> Program {
     let mut program = node(script);
-    program.0.env("PROTOD_BROWSER", installed("bin/browser"));
+    program
+        .0
+        .env("PROTOD_BROWSER", installed("bin/browser"))
+        .env("PROTOD_BIN", binary());
     program
 }
 
@@ -126,6 +129,15 @@ impl Program {
     /// Runs the client, which must succeed, and returns what it printed.
     pub(crate) async fn prints<A: Into<OsString>>(self, args: impl IntoIterator<Item = A>) -> String {
         printed(&self.run(args).await)
+    }
+
+    /// As [`prints`](Self::prints), of a client that takes longer.
+    pub(crate) async fn prints_within<A: Into<OsString>>(
+        self,
+        limit: Duration,
+        args: impl IntoIterator<Item = A>,
+    ) -> String {
+        printed(&self.run_within(limit, args).await)
     }
 
     /// Starts the client, to write to it and read from it while it runs.
