@@ -161,7 +161,8 @@ pub use crate::schema::{
     DescriptorSet, InputFolder, Method, Schema, SchemaBuilder, SchemaFile, SchemaSource,
 };
 pub use crate::server::{
-    Bound, Cors, GrpcService, Health, Journal, Metrics, Server, ServerBuilder, ServingStatus,
+    Bound, Cors, GrpcService, Health, Journal, Metrics, OpenCall, OpenCalls, Server, ServerBuilder,
+    ServingStatus,
 };
 pub use crate::transport::{Limits, ListenAddr, Listener, Socket, SocketStream};
 #[cfg(feature = "tls")]

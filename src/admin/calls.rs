@@ -23,7 +23,7 @@ use crate::verify::{CallFilter, CallMatcher, Verify};
 const DEFAULT_LIMIT: u64 = 100;
 
 /// How many calls a list has at most: their summaries take less than the 4 MiB that clients take.
-const MAX_LIMIT: u64 = 1000;
+pub(super) const MAX_LIMIT: u64 = 1000;
 
 pub(super) async fn list_calls(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
     let filter = filter_of(&request);

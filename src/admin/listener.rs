@@ -5,7 +5,7 @@
 
 use std::future::{Future, pending};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::console::console;
 use super::counter::Counter;
@@ -23,6 +23,9 @@ use crate::live::ReloadTrigger;
 use crate::schema::Schema;
 use crate::server::{Cors, Server};
 use crate::transport::{ListenAddr, Listener as _, Socket, Tls};
+
+/// How long calls of the admin service may go on when it stops. Those who watch end at once.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The admin service of a server.
 ///
@@ -207,6 +210,8 @@ fn build(guard: Guard, mut pages: Pages, tls: Option<Tls>, steered: Arc<Steered>
     };
     let server = Server::builder(schema)
         .handlers(handlers(steered))
+        // What is left then waits for what may not come any more.
+        .drain_timeout(DRAIN_TIMEOUT)
         // The guard says which pages may call.
         .cors(Cors::none())
         .layer(guard);

@@ -28,6 +28,7 @@
 //! | `metrics`, `process`, `counter` | that of `/metrics` |
 //! | `service`, `steered` | its methods, and the server that they see |
 //! | `calls`, `call_value` | those that look at calls |
+//! | `open_calls` | those that steer calls in flight |
 //! | `puts` | those that put rules |
 //! | `console` | the pages of the console |
 //! | `invoke`, `invocations` | those that call the server's methods |
@@ -47,6 +48,7 @@ mod invoke;
 mod listener;
 mod mcp;
 mod metrics;
+mod open_calls;
 mod pages;
 mod probes;
 mod process;

@@ -16,15 +16,7 @@ pub(super) fn listed(
 ) -> Result<Vec<Value>, Status> {
     let method = match method {
         "" => None,
-        name => {
-            let schema = server.schema();
-            let found = schema.method(name);
-            let Some(found) = found else {
-                let problem = schema.unknown_method(name);
-                return Err(Status::not_found(problem.on_one_line()));
-            };
-            Some(found.name().to_owned())
-        }
+        name => Some(method_name(server, name)?),
     };
     let rules = server.attached::<Rules>();
     let rules = rules.iter().flat_map(|rules| rules.list());
@@ -33,6 +25,15 @@ pub(super) fn listed(
         is_of_method && wanted(rule)
     });
     Ok(rules.map(|rule| value(&rule)).collect())
+}
+
+/// The name of a method of the server as its proto has it.
+///
+/// Fails if there is no such method.
+pub(super) fn method_name(server: &Server, name: &str) -> Result<String, Status> {
+    let schema = server.schema();
+    let found = schema.method(name).map(|found| found.name().to_owned());
+    found.ok_or_else(|| Status::not_found(schema.unknown_method(name).on_one_line()))
 }
 
 fn value(rule: &ListedRule) -> Value {

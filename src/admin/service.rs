@@ -12,6 +12,7 @@ use tonic::Status;
 use super::calls::{clear_calls, get_call, list_calls, unmatched_calls, verify, watch_calls};
 use super::fields::{flag, text, timestamp};
 use super::invoke::{invoke, invoke_more};
+use super::open_calls::{end, list_open, send, signal};
 use super::puts::{delete_rules, put_rules, set_aside};
 use super::reloads::told;
 use super::rule_text::get_rule;
@@ -47,6 +48,10 @@ pub(super) fn handlers(steered: Arc<Steered>) -> Handlers {
         .unary("protod.admin.v1.AdminService/Describe", describe)
         .server_streaming("protod.admin.v1.AdminService/Invoke", invoke)
         .unary("protod.admin.v1.AdminService/InvokeMore", invoke_more)
+        .unary("protod.admin.v1.AdminService/ListOpen", list_open)
+        .unary("protod.admin.v1.AdminService/Send", send)
+        .unary("protod.admin.v1.AdminService/Signal", signal)
+        .unary("protod.admin.v1.AdminService/End", end)
         .unary("protod.admin.v1.AdminService/Reload", reload)
         .unary("protod.admin.v1.AdminService/Reset", reset)
 }

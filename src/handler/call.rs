@@ -293,7 +293,8 @@ impl<In, Out> Call<In, Out> {
         Ok(())
     }
 
-    /// The headers, to be filled in before the first message. Returns `None` when they were sent.
+    /// The headers, to be filled in before the first message. Returns `None` when they were sent, also by a message of
+    /// [others](crate::OpenCall::send).
     ///
     /// They are sent before the trailers also if the call fails without a message. A call that fails and set none is
     /// answered with trailers only: clients repeat such calls by their retry policy, and no others.
@@ -358,6 +359,7 @@ impl<In, Out> Call<In, Out> {
     #[inline]
     fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
         let next = self.core.incoming.poll_next(&self.core.large, cx);
+        self.core.note_received();
         match next {
             Poll::Pending => self.core.outgoing.flush(),
             Poll::Ready(Ok(true)) if self.core.keeps_requests => self.core.keep_request(),
@@ -443,6 +445,14 @@ impl<In, Out> Call<In, Out> {
 }
 
 impl Core {
+    /// Notes what has come so far.
+    #[inline]
+    fn note_received(&self) {
+        if let Some(record) = &self.record {
+            record.received(self.incoming.messages, self.incoming.received);
+        }
+    }
+
     /// Keeps the message that has come for the journal.
     #[cold]
     fn keep_request(&mut self) {
@@ -456,8 +466,8 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
+        self.note_received();
         if let Some(record) = &self.record {
-            record.received(self.incoming.messages, self.incoming.received);
             record.sent(self.outgoing.sent);
         }
         if let Some(slot) = self.slot.take() {

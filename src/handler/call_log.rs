@@ -31,20 +31,23 @@ pub(crate) struct CallLog {
     unmatched: LimitedLines,
     journal: Option<Arc<Log>>,
     counters: Option<Arc<CallCounters>>,
-    /// The calls in flight that the journal knows, by their ids.
+    /// Whether calls in flight are known.
+    keeps_open: bool,
+    /// The calls in flight that wait or have waited, by their ids.
     open: Mutex<BTreeMap<u64, Arc<CallRecord>>>,
     next_id: AtomicU64,
 }
 
 impl CallLog {
     /// `is_on` is whether each call gets a line at info. Without it only those do that no rule answered. Without `journal` no
-    /// call is kept. `counts` is whether calls are counted.
-    pub(crate) fn new(is_on: bool, journal: Option<&JournalOptions>, counts: bool) -> Self {
+    /// call is kept, and those in flight are known only if `keeps_open`. `counts` is whether calls are counted.
+    pub(crate) fn new(is_on: bool, journal: Option<&JournalOptions>, keeps_open: bool, counts: bool) -> Self {
         Self {
             is_on,
             unmatched: LimitedLines::default(),
             journal: journal.map(|options| Arc::new(Log::new(options))),
             counters: counts.then(|| Arc::new(CallCounters::new())),
+            keeps_open: keeps_open || journal.is_some(),
             open: Mutex::default(),
             next_id: AtomicU64::new(1),
         }
@@ -78,7 +81,7 @@ impl CallLog {
     #[inline]
     pub(super) fn record(&self, begin: CallBegin<'_>) -> Option<Arc<CallRecord>> {
         let is_logged = self.is_heard();
-        if !is_logged && self.journal.is_none() && begin.counters.is_none() {
+        if !is_logged && !self.keeps_open && begin.counters.is_none() {
             return None;
         }
         let (id, journal) = (self.next_id(), self.journal.as_ref());
@@ -134,13 +137,14 @@ impl CallLog {
         }
     }
 
-    /// Lists a call among those in flight, if the journal asks for it: its handler waits for something. There are no more of
-    /// them than the server takes at a time.
+    /// Lists a call among those in flight, if somebody asks for them: its handler waits for something. Returns whether it
+    /// stands there. There are no more of them than the server takes at a time.
     #[inline]
-    pub(super) fn waits(&self, record: &Arc<CallRecord>) {
-        if record.becomes_open() {
+    pub(super) fn waits(&self, record: &Arc<CallRecord>) -> bool {
+        if self.keeps_open && record.becomes_open() {
             self.open().insert(record.id(), Arc::clone(record));
         }
+        self.keeps_open
     }
 
     /// A call is over, of which its client is about to learn: it is no longer in flight, is counted, and stands in the journal.
@@ -155,6 +159,7 @@ impl CallLog {
         {
             counters.add_unmatched();
         }
+        record.steering.over();
     }
 
     /// A call is over, and nothing that could still change what is told of it.
@@ -221,22 +226,25 @@ impl CallLog {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Entries of the calls in flight, those that began first before the others.
-    pub(crate) fn open_entries(&self) -> Vec<Vec<u8>> {
-        let open: Vec<_> = self.open().values().cloned().collect();
-        open.iter().filter_map(|record| record.entry()).collect()
+    /// A call in flight.
+    pub(crate) fn open_call(&self, id: u64) -> Option<Arc<CallRecord>> {
+        self.open().get(&id).cloned()
     }
 
-    /// An entry of a call in flight.
-    pub(crate) fn open_entry(&self, id: u64) -> Option<Vec<u8>> {
-        let record = self.open().get(&id).cloned()?;
-        record.entry()
+    /// The calls in flight, those that began first before the others. `None` if they are not known.
+    pub(crate) fn open_calls(&self) -> Option<Vec<Arc<CallRecord>>> {
+        self.keeps_open.then(|| self.open().values().cloned().collect())
+    }
+
+    /// Whether there has been a call with this number.
+    pub(crate) fn has_begun(&self, id: u64) -> bool {
+        (1..self.next_id.load(Ordering::Relaxed)).contains(&id)
     }
 }
 
 impl Default for CallLog {
     fn default() -> Self {
-        Self::new(false, None, false)
+        Self::new(false, None, false, false)
     }
 }
 

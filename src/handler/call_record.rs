@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -13,6 +13,7 @@ use tonic::{Code, Status};
 use tracing::Span;
 
 use super::peer::{Peer, PeerAddr};
+use super::steering::Steering;
 use crate::excerpt::{cut_at, excerpt};
 use crate::journal::{Counts, Direction, Facts, Headers, Log, PeerFact, Recording};
 use crate::metrics::{Counted, MethodCounters};
@@ -68,18 +69,25 @@ pub(crate) struct CallRecord {
     request_bytes: AtomicU64,
     responses: AtomicU64,
     response_bytes: AtomicU64,
+    /// How many messages others than the handler have sent.
+    pushed: AtomicU64,
+    /// The number of the generation that answers.
+    generation: u64,
+    start: SystemTime,
     /// What the journal keeps. `None` if there is none.
     recording: Option<Recording>,
     /// Whether it stands among the calls in flight.
     is_open: AtomicBool,
     counters: Option<Arc<MethodCounters>>,
     is_counted: AtomicBool,
+    /// What others want of it while it is.
+    pub(super) steering: Steering,
 }
 
 impl CallRecord {
     pub(super) fn new(id: u64, begin: CallBegin<'_>, is_logged: bool, journal: Option<&Arc<Log>>) -> Self {
         let began = Instant::now();
-        let record = |journal| Recording::new(journal, begin.generation, began, begin.headers);
+        let record = |journal| Recording::new(journal, began, begin.headers);
         Self {
             id,
             path: begin.method.is_none().then(|| method_of(begin.path).into()),
@@ -101,10 +109,14 @@ impl CallRecord {
             request_bytes: AtomicU64::new(0),
             responses: AtomicU64::new(0),
             response_bytes: AtomicU64::new(0),
+            pushed: AtomicU64::new(0),
+            generation: begin.generation,
+            start: SystemTime::now(),
             recording: journal.map(record),
             is_open: AtomicBool::new(false),
             counters: begin.counters.map(Arc::clone),
             is_counted: AtomicBool::new(false),
+            steering: Steering::default(),
         }
     }
 
@@ -117,6 +129,11 @@ impl CallRecord {
     pub(super) fn method(&self) -> &str {
         let known = self.method.get().map(|method| method.name());
         known.or(self.path.as_deref()).unwrap_or_default()
+    }
+
+    /// Its method, once it is known.
+    pub(crate) fn descriptor(&self) -> Option<&Arc<Method>> {
+        self.method.get()
     }
 
     /// Notes its method.
@@ -144,6 +161,12 @@ impl CallRecord {
         self.responses.fetch_max(messages, Ordering::Relaxed);
     }
 
+    /// Notes a message that others than the handler have sent.
+    pub(super) fn pushed(&self, message: &[u8]) {
+        self.pushed.fetch_add(1, Ordering::Relaxed);
+        self.message(Direction::Response, message);
+    }
+
     /// Notes bytes that the transport was given.
     pub(super) fn sent_bytes(&self, bytes: usize) {
         self.response_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -154,7 +177,7 @@ impl CallRecord {
         Counts {
             requests: count(&self.requests),
             request_bytes: count(&self.request_bytes),
-            responses: count(&self.responses),
+            responses: count(&self.responses) + count(&self.pushed),
             response_bytes: count(&self.response_bytes),
         }
     }
@@ -225,15 +248,14 @@ impl CallRecord {
         }
     }
 
-    /// Notes that it waits for something. Returns whether that is news to the journal.
+    /// Notes that it waits for something. Returns whether that is news.
     pub(super) fn becomes_open(&self) -> bool {
-        let Some(recording) = &self.recording else {
-            return false;
-        };
         if self.is_open.load(Ordering::Relaxed) || self.is_open.swap(true, Ordering::Relaxed) {
             return false;
         }
-        recording.waits();
+        if let Some(recording) = &self.recording {
+            recording.waits();
+        }
         true
     }
 
@@ -242,12 +264,17 @@ impl CallRecord {
         self.is_open.load(Ordering::Relaxed) && self.is_open.swap(false, Ordering::Relaxed)
     }
 
+    /// What others want of it while it is in flight.
+    pub(crate) fn steering(&self) -> &Steering {
+        &self.steering
+    }
+
     /// Counts it and writes it to the journal, unless that has been done. Returns whether it was counted now.
     pub(super) fn end(&self) -> bool {
         let duration = self.began.elapsed();
         self.with_end(|outcome| {
             if let Some(recording) = &self.recording {
-                recording.end(&self.facts(recording, outcome, Some(duration)));
+                recording.end(&self.facts(outcome, Some(duration)));
             }
             match &self.counters {
                 Some(counters) if !self.is_counted.swap(true, Ordering::Relaxed) => {
@@ -268,26 +295,24 @@ impl CallRecord {
     }
 
     /// An entry of the call as it is now. `None` if it has ended.
-    pub(super) fn entry(&self) -> Option<Vec<u8>> {
-        let recording = self.recording.as_ref()?;
+    pub(crate) fn entry(&self) -> Option<Vec<u8>> {
         let outcome = Outcome {
             code: Code::Unknown,
             message: String::new(),
             details: Bytes::new(),
         };
-        recording.entry(&self.facts(recording, &outcome, None))
+        let facts = self.facts(&outcome, None);
+        match &self.recording {
+            Some(recording) => recording.entry(&facts),
+            None => self.is_open.load(Ordering::Relaxed).then(|| facts.entry(&[])),
+        }
     }
 
-    fn facts<'c>(
-        &'c self,
-        recording: &Recording,
-        outcome: &'c Outcome,
-        duration: Option<Duration>,
-    ) -> Facts<'c> {
+    fn facts<'c>(&'c self, outcome: &'c Outcome, duration: Option<Duration>) -> Facts<'c> {
         Facts {
             id: self.id,
-            generation: recording.generation,
-            start: recording.start,
+            generation: self.generation,
+            start: self.start,
             duration,
             code: outcome.code,
             is_unmatched: self.is_unmatched(),

@@ -1,10 +1,13 @@
-//! When a call must end, whatever its handler does: at its deadline, or with its server or generation.
+//! When a call must end, whatever its handler does: at its deadline, with its server or generation, or when who steers it
+//! says so.
 
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Instant;
 
 use tonic::Status;
 
+use super::call_record::CallRecord;
 use super::lifecycle::{Lifecycle, Phase};
 
 /// When a call must end, whatever its handler does.
@@ -12,11 +15,23 @@ use super::lifecycle::{Lifecycle, Phase};
 pub(crate) struct Expiry {
     deadline: Option<Instant>,
     lifecycle: Lifecycle,
+    /// Where it is said that others have it end, for those who do not look there themselves.
+    record: Option<Arc<CallRecord>>,
 }
 
 impl Expiry {
     pub(super) fn new(deadline: Option<Instant>, lifecycle: Lifecycle) -> Self {
-        Self { deadline, lifecycle }
+        Self {
+            deadline,
+            lifecycle,
+            record: None,
+        }
+    }
+
+    /// Also when others have the call end that is noted there.
+    pub(super) fn or_steered(mut self, record: &Arc<CallRecord>) -> Self {
+        self.record = Some(Arc::clone(record));
+        self
     }
 
     /// The status that the call ends with, if it must end by now. `None` also if it is about to end because its generation
@@ -36,8 +51,15 @@ impl Expiry {
                 None => pending().await,
             }
         };
+        let steered = async {
+            match &self.record {
+                Some(record) => record.steering.ends().await,
+                None => pending().await,
+            }
+        };
         tokio::select! {
             () = deadline => deadline_passed(),
+            status = steered => status,
             reason = self.lifecycle.ended() => Status::unavailable(reason),
         }
     }

@@ -30,6 +30,7 @@ mod room;
 mod running;
 mod setup;
 mod state;
+mod steering;
 mod traits;
 
 pub use self::call::Call;

@@ -81,10 +81,10 @@ impl Observed {
         self.record.span.get().map(Span::enter)
     }
 
-    /// The handler waits for something.
+    /// The handler waits for something. Returns whether others may [steer](super::steering::Steering) the call meanwhile.
     #[inline]
-    pub(super) fn waits(&self) {
-        self.log.waits(&self.record);
+    pub(super) fn waits(&self) -> bool {
+        self.log.waits(&self.record)
     }
 
     /// The client is about to learn of the end of the call.

@@ -24,14 +24,11 @@ use super::observed::{CallReport, Observed};
 use super::peer::Peer;
 use super::running::{CallPermit, RunningHandler};
 use super::traits::BoxHandler;
-use crate::protocol::{
-    self, Encoding, Form, GRPC_STATUS, PREFIX, Speech, fit_trailers_only, is_grpc, refuse_headers,
-};
+use crate::protocol::{self, Form, GRPC_STATUS, PREFIX, Speech, fit_trailers_only, is_grpc, refuse_headers};
 
 /// A call whose headers are not due yet. Resolves to the response when they are.
 pub(crate) struct ResponseFuture {
     running: Option<RunningHandler>,
-    encoding: Option<Encoding>,
     /// What is held back of a response that begins when its end is known. Boxed, because a future is moved, and most have none.
     held: Option<Box<Held>>,
 }
@@ -46,10 +43,11 @@ struct Held {
 impl ResponseFuture {
     /// Starts the handler of a call.
     pub(crate) fn start(handler: &BoxHandler, mut start: CallStart, permit: CallPermit) -> Self {
-        let encoding = start.response_encoding;
         let method = Arc::clone(&start.method);
         let speech = start.speech.clone();
         let expiry = Expiry::new(start.deadline, start.lifecycle.clone());
+        let encoding = start.response_encoding;
+        let max_send_size = start.limits.max_send_size;
         let header_limit = Peer::header_limit_of(start.peer.as_ref());
         let observed = start.observed.take();
         let record = observed.as_ref().map(|observed| Arc::clone(observed.record()));
@@ -62,13 +60,14 @@ impl ResponseFuture {
             interruption: None,
             method,
             speech,
+            encoding,
+            max_send_size,
             header_limit,
             permit,
             observed,
         };
         Self {
             running: Some(running),
-            encoding,
             held: None,
         }
     }
@@ -80,7 +79,12 @@ impl ResponseFuture {
 
     /// When the call must end. `None` after the response was returned.
     pub(crate) fn expiry(&self) -> Option<Expiry> {
-        self.running.as_ref().map(|handler| handler.expiry.clone())
+        let handler = self.running.as_ref()?;
+        let expiry = handler.expiry.clone();
+        Some(match &handler.observed {
+            Some(observed) => expiry.or_steered(observed.record()),
+            None => expiry,
+        })
     }
 }
 
@@ -89,14 +93,13 @@ impl Future for ResponseFuture {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let encoding = this.encoding;
         let handler = this
             .running
             .as_mut()
             .expect("not polled after it gave the response");
         if handler.speech.is_whole() {
             let held = this.held.get_or_insert_default();
-            return poll_whole(handler, held, encoding, cx);
+            return poll_whole(handler, held, cx);
         }
         let limit = handler.header_limit;
         let (headers, finished) = match handler.poll(cx) {
@@ -126,7 +129,7 @@ impl Future for ResponseFuture {
             },
         };
         let mut headers = headers.into_headers();
-        handler.speech.begin(encoding, &mut headers);
+        handler.speech.begin(handler.encoding, &mut headers);
         if let Some(status) = refuse_headers(&headers, limit) {
             handler.refused(&status);
             handler.ends();
@@ -150,7 +153,6 @@ impl Future for ResponseFuture {
 fn poll_whole(
     handler: &mut RunningHandler,
     held: &mut Held,
-    encoding: Option<Encoding>,
     cx: &mut Context<'_>,
 ) -> Poll<http::Response<CallBody>> {
     let polled = handler.poll(cx);
@@ -172,7 +174,7 @@ fn poll_whole(
     };
     let message = message.slice(message.len().min(PREFIX)..);
     let answer = handler.speech.whole(
-        encoding,
+        handler.encoding,
         headers.into_headers(),
         message,
         finished.result.as_ref().copied(),

@@ -107,6 +107,13 @@ impl Room {
         Poll::Ready(Ok(()))
     }
 
+    /// Takes what another has.
+    pub(in crate::handler) fn join(&mut self, other: Self) {
+        if let Some(permit) = other.held {
+            self.add(permit);
+        }
+    }
+
     /// Gives back what is more than so many bytes need.
     pub(in crate::handler) fn shrink(&mut self, bytes: usize) {
         if let Some(held) = &mut self.held {

@@ -1,6 +1,6 @@
 //! [`RunningHandler`]: the future of a handler, and everything that can end it early.
 //!
-//! A deadline, the end of a drain and a panic end the call here, whatever the handler does.
+//! A deadline, the end of a drain, a panic and who steers the call end it here, whatever the handler does.
 
 use std::future::{Future, pending};
 use std::mem;
@@ -10,15 +10,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use tonic::Status;
 use tonic::metadata::MetadataMap;
+use tonic::{Code, Status};
 
 use super::call_log::CallLog;
 use super::expiry::Expiry;
-use super::framing::{Finished, ResponseBuffer, Unmatched, Unsent};
+use super::framing::{Finished, ResponseBuffer, ResponseForm, Unmatched, Unsent};
 use super::observed::Observed;
+use super::room::LargeMessages;
+use super::steering::{PushedMessage, Step};
 use crate::journal::Headers;
-use crate::protocol::{PREFIX, Speech};
+use crate::protocol::{Encoding, PREFIX, Speech};
 use crate::schema::Method;
 
 /// A permit for one of the calls that a server takes at a time. It is returned when the call's handler has ended.
@@ -28,6 +30,7 @@ pub(crate) type CallPermit = Arc<ServerCalls>;
 #[derive(Debug)]
 pub(crate) struct ServerCalls {
     pub(crate) log: Arc<CallLog>,
+    pub(crate) large: Arc<LargeMessages>,
 }
 
 type Interruption = Pin<Box<dyn Future<Output = Status> + Send>>;
@@ -41,6 +44,9 @@ pub(super) struct RunningHandler {
     pub(super) interruption: Option<Interruption>,
     pub(super) method: Arc<Method>,
     pub(super) speech: Speech,
+    /// How its messages are compressed.
+    pub(super) encoding: Option<Encoding>,
+    pub(super) max_send_size: usize,
     /// How many bytes of headers the client takes.
     pub(super) header_limit: u32,
     pub(super) permit: CallPermit,
@@ -67,12 +73,19 @@ impl RunningHandler {
             Err(_) => {
                 tracing::error!(method = self.method.name(), "the handler panicked");
                 drop(entered);
-                return Poll::Ready(self.end_early(Status::internal("the handler panicked")));
+                return Poll::Ready(self.end_early(Err(Status::internal("the handler panicked"))));
             }
         }
         drop(entered);
-        if let Some(observed) = &self.observed {
-            observed.waits();
+        if self.observed.as_ref().is_some_and(Observed::waits)
+            && let Some(status) = self.steered(cx)
+        {
+            let result = if status.code() == Code::Ok {
+                Ok(())
+            } else {
+                Err(status)
+            };
+            return Poll::Ready(self.end_early(result));
         }
         let expiry = &self.expiry;
         let status = ready!(
@@ -81,7 +94,50 @@ impl RunningHandler {
                 .as_mut()
                 .poll(cx)
         );
-        Poll::Ready(self.end_early(status))
+        Poll::Ready(self.end_early(Err(status)))
+    }
+
+    /// Does what others want of the call while its handler waits. Returns the status that it is to end with, if it is.
+    #[inline]
+    fn steered(&self, cx: &Context<'_>) -> Option<Status> {
+        let record = self.observed.as_ref()?.record();
+        let mut is_first = true;
+        loop {
+            let step = record
+                .steering
+                .next(cx.waker(), || self.buffer.takes_pushed(is_first));
+            match step {
+                Step::Wait => return None,
+                Step::End(status) => return Some(status),
+                Step::Send(message) => self.send(message)?,
+            }
+            is_first = false;
+        }
+    }
+
+    /// Sends a message of others. `None` if that is not possible now.
+    #[cold]
+    fn send(&self, pushed: PushedMessage) -> Option<()> {
+        let record = self.observed.as_ref()?.record();
+        let form = ResponseForm {
+            method: &self.method,
+            speech: &self.speech,
+            encoding: self.encoding,
+            max_size: self.max_send_size,
+            large: &self.permit.large,
+        };
+        match self.buffer.push(&pushed.message, form) {
+            Ok(false) => {
+                record.steering.put_back(pushed);
+                return None;
+            }
+            Ok(true) => {
+                record.pushed(&pushed.message);
+                pushed.answer(Ok(()));
+            }
+            Err(status) => pushed.answer(Err(status)),
+        }
+        Some(())
     }
 
     /// Tells the log of calls how the handler has ended.
@@ -130,7 +186,10 @@ impl RunningHandler {
 
     /// The messages that the handler has flushed since the last call; empty if there are none.
     pub(super) fn take_frames(&self) -> Bytes {
-        let frames = self.buffer.take_frames();
+        let (frames, sent) = self.buffer.take_frames();
+        if let Some(observed) = &self.observed {
+            observed.record().sent(sent);
+        }
         self.note_sent(&frames);
         frames
     }
@@ -146,7 +205,7 @@ impl RunningHandler {
     }
 
     /// Drops the handler. The messages that it has flushed are still sent, and the metadata that it has set.
-    fn end_early(&mut self, status: Status) -> Finished {
+    fn end_early(&mut self, result: Result<(), Status>) -> Finished {
         let handler: Pin<Box<dyn Future<Output = Finished> + Send>> =
             mem::replace(&mut self.future, Box::pin(pending()));
         if catch_unwind(AssertUnwindSafe(|| drop(handler))).is_err() {
@@ -155,14 +214,14 @@ impl RunningHandler {
                 "the handler panicked when it was dropped"
             );
         }
-        let frames = self.buffer.take_frames();
+        let (frames, _) = self.buffer.take_frames();
         let Unsent {
             headers,
             sets_headers,
             trailers,
         } = self.buffer.take_unsent();
         Finished {
-            result: Err(status),
+            result,
             headers,
             sets_headers,
             frames,
@@ -178,9 +237,13 @@ impl Drop for RunningHandler {
     fn drop(&mut self) {
         if let Some(observed) = &self.observed
             && observed.record().outcome().is_none()
-            && let Some(status) = self.expiry.status()
         {
-            observed.record().ended(&Err(status), 0, false);
+            let ended = observed.record().steering.take_end();
+            // With OK it has not ended: the client has not read that.
+            let ended = ended.filter(|status| status.code() != Code::Ok);
+            if let Some(status) = ended.or_else(|| self.expiry.status()) {
+                observed.record().ended(&Err(status), 0, false);
+            }
         }
     }
 }

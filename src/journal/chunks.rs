@@ -6,7 +6,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::entry::LENGTH;
+/// How many bytes before an entry say how long it is.
+const LENGTH: usize = size_of::<u32>();
 
 /// How large a chunk is at most, unless an entry is larger.
 const MAX_CHUNK: usize = 256 << 10;
@@ -72,13 +73,19 @@ impl Chunks {
         }
     }
 
-    /// Appends an entry of up to so many bytes, and drops the oldest chunks if all would take more than `limit`. An entry that
+    /// Appends an entry of up to so many bytes, which `write` appends, and drops the oldest chunks if all would take more than `limit`. An entry that
     /// is larger than that by itself is not kept.
     pub(super) fn append(&mut self, most: usize, limit: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        let most = LENGTH + most;
         if self.open.bytes.capacity() - self.open.bytes.len() < most && !self.begin_chunk(most, limit) {
             return;
         }
-        write(&mut self.open.bytes);
+        let bytes = &mut self.open.bytes;
+        let start = bytes.len() + LENGTH;
+        bytes.extend_from_slice(&[0; LENGTH]);
+        write(bytes);
+        let length = (bytes.len() - start) as u32;
+        bytes[start - LENGTH..start].copy_from_slice(&length.to_le_bytes());
         self.open.entries += 1;
     }
 
@@ -200,10 +207,7 @@ mod tests {
     use super::*;
 
     fn append(chunks: &mut Chunks, limit: usize, entry: &[u8]) {
-        chunks.append(LENGTH + entry.len(), limit, |bytes| {
-            bytes.extend_from_slice(&(entry.len() as u32).to_le_bytes());
-            bytes.extend_from_slice(entry);
-        });
+        chunks.append(entry.len(), limit, |bytes| bytes.extend_from_slice(entry));
     }
 
     fn kept(chunks: &Chunks) -> Vec<Vec<u8>> {

@@ -1,7 +1,7 @@
 //! How a call is written into the journal's memory, and read from it.
 //!
-//! An entry is one run of bytes: its length, what is known of the call, and what happened in it, as [events](super::events)
-//! in their order. So a call takes no allocation of its own, and what it takes is known to the byte.
+//! An entry is one run of bytes: what is known of the call, and what happened in it, as [events](super::events) in their
+//! order. So a call takes no allocation of its own, and what it takes is known to the byte.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -10,9 +10,6 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use crate::message::{Reader, put_delimited, put_varint};
-
-/// How many bytes say how long an entry is.
-pub(super) const LENGTH: usize = size_of::<u32>();
 
 /// What is known of a call.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +54,7 @@ const OPEN: u64 = 2;
 impl Facts<'_> {
     /// How many bytes an entry takes at most.
     pub(super) fn most(&self, events: &[u8]) -> usize {
-        const NUMBERS: usize = LENGTH + 18 * 10 + 18;
+        const NUMBERS: usize = 18 * 10 + 18;
         let name = match self.peer {
             PeerFact::Name(name) => name.len(),
             _ => 0,
@@ -68,8 +65,6 @@ impl Facts<'_> {
 
     /// Appends an entry.
     pub(super) fn put(&self, events: &[u8], out: &mut Vec<u8>) {
-        let start = out.len();
-        out.extend_from_slice(&[0; LENGTH]);
         let since = self
             .start
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -95,8 +90,13 @@ impl Facts<'_> {
         }
         put_delimited(out, self.details);
         out.extend_from_slice(events);
-        let length = (out.len() - start - LENGTH) as u32;
-        out[start..start + LENGTH].copy_from_slice(&length.to_le_bytes());
+    }
+
+    /// An entry.
+    pub(crate) fn entry(&self, events: &[u8]) -> Vec<u8> {
+        let mut entry = Vec::with_capacity(self.most(events));
+        self.put(events, &mut entry);
+        entry
     }
 
     fn put_peer(&self, out: &mut Vec<u8>) {
@@ -296,13 +296,10 @@ mod tests {
                     peer,
                     ..facts()
                 };
-                let mut bytes = Vec::new();
-                facts.put(b"events", &mut bytes);
+                let bytes = facts.entry(b"events");
                 assert!(bytes.len() <= facts.most(b"events"));
-                let length = u32::from_le_bytes(bytes[..LENGTH].try_into().expect("four")) as usize;
-                assert_eq!(length, bytes.len() - LENGTH);
-                assert_eq!(Entry::id_of(&bytes[LENGTH..]), Some(300));
-                let read = Entry::read(Bytes::from(bytes).slice(LENGTH..)).expect("it is one");
+                assert_eq!(Entry::id_of(&bytes), Some(300));
+                let read = Entry::read(Bytes::from(bytes)).expect("it is one");
                 assert_eq!(
                     (read.id, read.generation, read.start, read.duration),
                     (facts.id, facts.generation, facts.start, duration)
@@ -335,14 +332,13 @@ mod tests {
 
     #[test]
     fn what_is_cut_is_no_entry() {
-        let mut bytes = Vec::new();
-        Facts {
+        let facts = Facts {
             peer: PeerFact::Name("x"),
             ..facts()
-        }
-        .put(&[], &mut bytes);
-        for end in LENGTH..bytes.len() {
-            let cut = Bytes::copy_from_slice(&bytes[LENGTH..end]);
+        };
+        let bytes = facts.entry(&[]);
+        for end in 0..bytes.len() {
+            let cut = Bytes::copy_from_slice(&bytes[..end]);
             assert!(Entry::read(cut).is_none(), "{end} of {}", bytes.len());
         }
     }

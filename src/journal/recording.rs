@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use http::HeaderMap;
 
@@ -20,8 +20,6 @@ const SMALL: usize = 512;
 #[derive(Debug)]
 pub(crate) struct Recording {
     log: Arc<Log>,
-    pub(crate) generation: u64,
-    pub(crate) start: SystemTime,
     began: Instant,
     kept: Mutex<Kept>,
 }
@@ -38,7 +36,7 @@ struct Kept {
 
 impl Recording {
     /// Begins to record a call, with the headers of its request.
-    pub(crate) fn new(log: &Arc<Log>, generation: u64, began: Instant, headers: &HeaderMap) -> Self {
+    pub(crate) fn new(log: &Arc<Log>, began: Instant, headers: &HeaderMap) -> Self {
         let mut events = Events::default();
         events.bytes.reserve_exact(SMALL);
         if !log.is_crowded() {
@@ -46,8 +44,6 @@ impl Recording {
         }
         Self {
             log: Arc::clone(log),
-            generation,
-            start: SystemTime::now(),
             began,
             kept: Mutex::new(Kept {
                 events,
@@ -135,10 +131,7 @@ impl Recording {
         if kept.is_written {
             return None;
         }
-        let mut entry = Vec::with_capacity(facts.most(&kept.events.bytes));
-        facts.put(&kept.events.bytes, &mut entry);
-        entry.drain(..super::entry::LENGTH);
-        Some(entry)
+        Some(facts.entry(&kept.events.bytes))
     }
 }
 

@@ -55,6 +55,7 @@ impl Server {
             log_calls: false,
             journal: None,
             metrics: false,
+            keeps_open: false,
             cors: Cors::default(),
             layers: Layers::default(),
             options: Options {
@@ -90,6 +91,7 @@ pub struct ServerBuilder {
     log_calls: bool,
     journal: Option<JournalOptions>,
     metrics: bool,
+    keeps_open: bool,
     cors: Cors,
     layers: Layers,
     options: Options,
@@ -374,6 +376,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Whether [`Server::open_calls`] knows the calls in flight, if no [journal](Self::journal) is kept, with which it does.
+    /// Default: no.
+    pub fn keep_open_calls(mut self, keep: bool) -> Self {
+        self.keeps_open = keep;
+        self
+    }
+
     /// Which web pages may call the server from a browser, by gRPC-Web and Connect. Default: those of this machine; see
     /// [`Cors`]. Browsers are answered before the [layers](Self::layer) see their requests: give [`Cors::none`] to a server whose
     /// layers do it.
@@ -489,11 +498,16 @@ impl ServerBuilder {
         let shared = Shared {
             generation: ArcSwap::from_pointee(generation),
             limits: self.limits,
-            large: Arc::new(LargeMessages::new(self.message_memory)),
             deadlines: self.deadlines,
             calls: CallsInFlight::new(
                 self.max_calls,
-                CallLog::new(self.log_calls, self.journal.as_ref(), self.metrics),
+                CallLog::new(
+                    self.log_calls,
+                    self.journal.as_ref(),
+                    self.keeps_open,
+                    self.metrics,
+                ),
+                LargeMessages::new(self.message_memory),
             ),
             cors: self.cors,
             connections: ConnectionCounts::default(),

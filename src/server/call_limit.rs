@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tonic::Status;
 
-use crate::handler::{CallLog, CallPermit, ServerCalls};
+use crate::handler::{CallLog, CallPermit, LargeMessages, ServerCalls};
 
 /// The calls that a server takes at a time.
 ///
@@ -16,10 +16,12 @@ pub(super) struct CallsInFlight {
 }
 
 impl CallsInFlight {
-    pub(super) fn new(most: usize, log: CallLog) -> Self {
-        let log = Arc::new(log);
+    pub(super) fn new(most: usize, log: CallLog, large: LargeMessages) -> Self {
         Self {
-            permits: Arc::new(ServerCalls { log }),
+            permits: Arc::new(ServerCalls {
+                log: Arc::new(log),
+                large: Arc::new(large),
+            }),
             most,
         }
     }
@@ -60,7 +62,7 @@ mod tests {
 
     #[test]
     fn permit_is_free_again_when_its_call_is_over() {
-        let calls = CallsInFlight::new(2, CallLog::default());
+        let calls = CallsInFlight::new(2, CallLog::default(), LargeMessages::new(0));
         let first = calls.acquire().expect("free");
         let _second = calls.acquire().expect("free");
         let refused = calls.acquire().expect_err("both are taken");

@@ -29,8 +29,8 @@ use super::link::Link;
 use super::refusal::{check_form, form_of, no_such_method, refuse};
 use super::rest_route::{may_be_rest, rest_path};
 use crate::handler::{
-    BoxHandler, CallBegin, CallBody, CallLimits, CallPermit, CallReport, CallStart, LargeMessages, Lifecycle,
-    Observed, Peer, Phase, RequestBody, RequestCheck, ResponseFuture, States, refusal,
+    BoxHandler, CallBegin, CallBody, CallLimits, CallPermit, CallReport, CallStart, Lifecycle, Observed,
+    Peer, Phase, RequestBody, RequestCheck, ResponseFuture, States, refusal,
 };
 use crate::metrics::MethodCounters;
 use crate::protocol::{Form, Head, Protocol, REST, Speech, Unrecognised};
@@ -43,7 +43,6 @@ pub(super) struct Shared {
     /// The number of the generation. Locked during a reload, so that there is one at a time.
     pub(super) number: Mutex<u64>,
     pub(super) limits: CallLimits,
-    pub(super) large: Arc<LargeMessages>,
     pub(super) deadlines: DeadlinePolicy,
     pub(super) calls: CallsInFlight,
     pub(super) cors: Cors,
@@ -259,7 +258,7 @@ impl GrpcService {
                 request_encoding: head.request_encoding,
                 response_encoding: head.response_encoding,
                 limits: self.shared.limits,
-                large: Arc::clone(&self.shared.large),
+                large: Arc::clone(&call.permit.large),
                 lifecycle: call.lifecycle.clone(),
                 states: call.states.cloned(),
                 check: call.check.cloned(),

@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::builtin::BUILTIN_SCHEMA;
 use super::dispatch::Shared;
 use super::handle::Server;
-use crate::handler::CallLog;
 use crate::journal::{JournalStats, Log, Reader, RecordedCall, Snapshot, Watch};
 use crate::schema::{Method, Schema};
 
@@ -65,10 +62,6 @@ impl Journal {
         (snapshot, watch)
     }
 
-    fn call_log(&self) -> &CallLog {
-        self.shared.calls.log()
-    }
-
     /// All calls that have ended and are kept, those that ended first before the others.
     pub fn calls(&self) -> Vec<RecordedCall> {
         self.newest(usize::MAX, |_| true)
@@ -79,21 +72,12 @@ impl Journal {
         self.log.snapshot().newest(most, &self.reader(), wanted)
     }
 
-    /// The calls in flight that have waited for something, those that began first before the others. A call that is answered
-    /// at once is none.
-    pub fn open(&self) -> Vec<RecordedCall> {
-        let reader = self.reader();
-        let entries = self.call_log().open_entries().into_iter();
-        let calls = entries.filter_map(|entry| RecordedCall::read(entry.into(), &reader));
-        calls.collect()
-    }
-
     /// The call with this [id](RecordedCall::id), ended or in flight. `None` if there is none, or it is gone.
     pub fn get(&self, id: u64) -> Option<RecordedCall> {
         let reader = self.reader();
-        let open = self.call_log().open_entry(id).map(Bytes::from);
+        let open = self.shared.calls.log().open_call(id);
         // One that ends in between is among the others by then.
-        open.and_then(|entry| RecordedCall::read(entry, &reader))
+        open.and_then(|call| RecordedCall::read(call.entry()?.into(), &reader))
             .or_else(|| self.log.snapshot().get(id, &reader))
     }
 

@@ -3,8 +3,9 @@
 use std::net::TcpListener;
 
 use rcgen::{CertificateParams, KeyPair};
+use tokio::time::timeout;
 
-use crate::program::{Server, command};
+use crate::program::{SOON, Server, command};
 use crate::support::{Kitchen, PROTO, output, shell};
 
 /// A folder with a proto, and a certificate for localhost.
@@ -147,4 +148,20 @@ async fn it_listens_on_a_unix_socket_too() {
     let line = format!("protod rules list --admin {socket}");
     let (code, _, said) = output(shell(&line, folder.path())).await;
     assert_eq!(code, 0, "{said}");
+}
+
+#[tokio::test]
+async fn who_watches_is_told_of_the_end_when_the_server_stops() {
+    let kitchen = Kitchen::start().await;
+    let watch = kitchen
+        .client()
+        .await
+        .method("protod.admin.v1.AdminService/WatchCalls");
+    let watch = watch.expect("it is one");
+    let mut calls = watch.server_streaming(watch.request()).await.expect("it begins");
+    calls.headers().await.expect("it watches");
+    let (status, log) = kitchen.server.stop().await;
+    assert!(status.success(), "{log:?}");
+    let end = timeout(SOON, calls.message()).await.expect("it ends");
+    assert!(end.expect("it ends well").is_none());
 }

@@ -9,6 +9,8 @@ mod kept;
 mod listener;
 mod mcp;
 mod metrics;
+mod open_call_commands;
+mod open_calls;
 mod page;
 mod pages;
 #[path = "../support/mod.rs"]

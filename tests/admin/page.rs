@@ -12,8 +12,9 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use tokio::time::timeout;
 
-use crate::program::{Server, command};
+use crate::program::{SOON, Server, command};
 use crate::support::shell;
 
 #[tokio::test]
@@ -70,7 +71,9 @@ async fn runs(page: &str) -> usize {
                         .replace("localhost:9003", admin);
                     let mut shell = shell(&line, folder.path());
                     shell.env("PROTOD_ADMIN_ADDR", admin);
-                    let output = shell.output().await.expect("sh is there");
+                    let output = timeout(SOON, shell.output()).await;
+                    let output = output.unwrap_or_else(|_| panic!("it does not end: {line}"));
+                    let output = output.expect("sh is there");
                     let printed = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
                     if printed.trim_end() != expected.trim_end() {
                         wrong.push(format!("$ {line}\n{printed}"));

@@ -181,7 +181,12 @@ async fn status_tells_what_is_served() {
 const ELSEWHERE: [&str; 5] = ["/WatchCalls", "/GetCall", "/GetRule", "/Invoke", "/InvokeMore"];
 
 /// Requests of methods that take no empty one.
-const REQUESTS: [(&str, &str); 1] = [("/Describe", r#"{"name": "tea.Kitchen"}"#)];
+const REQUESTS: [(&str, &str); 4] = [
+    ("/Describe", r#"{"name": "tea.Kitchen"}"#),
+    ("/Send", r#"{"method": "tea.Kitchen/Pour"}"#),
+    ("/End", r#"{"method": "tea.Kitchen/Pour"}"#),
+    ("/Signal", r#"{"name": "refill"}"#),
+];
 
 #[tokio::test]
 async fn grpcurl_curl_and_protod_call_each_method() {

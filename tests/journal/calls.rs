@@ -202,7 +202,7 @@ async fn calls_in_flight_are_listed_and_move_to_the_others_when_they_end() {
         .await
         .expect("it begins");
     assert!(responses.message().await.expect("OK").is_some());
-    let open = shop.journal().open();
+    let open = shop.in_flight();
     assert_eq!(open.len(), 1);
     let (call, id) = (&open[0], open[0].id());
     assert!(call.is_open() && call.duration().is_none());
@@ -213,7 +213,7 @@ async fn calls_in_flight_are_listed_and_move_to_the_others_when_they_end() {
     assert!(responses.message().await.expect("OK").is_some());
     drop(send);
     assert!(responses.message().await.expect("OK").is_none());
-    assert!(shop.journal().open().is_empty());
+    assert!(shop.in_flight().is_empty());
     let call = shop.journal().get(id).expect("it is kept");
     assert_eq!(
         (call.is_open(), call.code(), call.request_count()),

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use protod::client::{Codec, Protocol};
 use protod::tonic::Status;
-use protod::{Client, Journal, JournalOptions, Message, RecordedCall, Rules, Schema, Server, ServerBuilder};
+use protod::{
+    Client, Journal, JournalOptions, Message, OpenCall, RecordedCall, Rules, Schema, Server, ServerBuilder,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -89,6 +91,12 @@ impl Shop {
 
     pub(crate) fn journal(&self) -> Journal {
         self.server.journal().expect("it keeps one")
+    }
+
+    /// The calls in flight.
+    pub(crate) fn in_flight(&self) -> Vec<RecordedCall> {
+        let open = self.server.open_calls().expect("it keeps them");
+        open.list().iter().filter_map(OpenCall::recorded).collect()
     }
 
     /// The last call that has ended.

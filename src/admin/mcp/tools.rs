@@ -9,7 +9,7 @@ use crate::message::json_schema::{Comments, document};
 use crate::schema::Schema;
 
 /// Methods that change something and take nothing away. Of the others clients are told that they may.
-const ADDING: [&str; 1] = ["Reload"];
+const ADDING: [&str; 3] = ["Reload", "Send", "Signal"];
 
 /// A method as a tool.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
-    bench, build, call, calls, check, describe, explain, init, list, manual, reset, rules, schema, serve,
-    verify, wait,
+    bench, build, call, calls, check, describe, end, explain, init, list, manual, push, reset, rules, schema,
+    serve, signal, verify, wait,
 };
 use crate::deferred::{AsDeclared, Deferred, Definition};
 use crate::failure::Failure;
@@ -48,6 +48,12 @@ enum Command<D: Definition> {
     Wait(Deferred<wait::Wait, D>),
     /// List the calls of a running server
     Calls(Deferred<calls::Calls, D>),
+    /// Send messages into calls in flight of a running server
+    Push(Deferred<push::Push, D>),
+    /// Raise a signal in the sessions of a running server
+    Signal(Deferred<signal::Signal, D>),
+    /// End calls in flight of a running server
+    End(Deferred<end::End, D>),
     /// Verify which calls have come to a running server
     Verify(Deferred<verify::Verify, D>),
     /// Look at the rules of a running server, put rules in front of them, and delete those
@@ -79,6 +85,9 @@ impl<D: Definition> Cli<D> {
             Command::Describe(describe) => describe.arguments.run()?,
             Command::Wait(wait) => wait.arguments.run()?,
             Command::Calls(calls) => calls.arguments.run()?,
+            Command::Push(push) => push.arguments.run()?,
+            Command::Signal(signal) => signal.arguments.run()?,
+            Command::End(end) => end.arguments.run()?,
             Command::Verify(verify) => verify.arguments.run()?,
             Command::Rules(rules) => rules.arguments.run()?,
             Command::Reset(reset) => reset.arguments.run()?,

@@ -3,6 +3,7 @@
 
 mod incoming;
 mod outgoing;
+mod pushed;
 mod request_body;
 mod response_buffer;
 mod translation;
@@ -10,6 +11,7 @@ mod translation;
 pub(super) use self::incoming::Incoming;
 pub(crate) use self::outgoing::MessageWriter;
 pub(super) use self::outgoing::{Finished, Outgoing, Unmatched};
+pub(super) use self::pushed::ResponseForm;
 pub(crate) use self::request_body::RequestBody;
 pub(super) use self::response_buffer::{ResponseBuffer, Unsent};
 pub(super) use self::translation::Translation;

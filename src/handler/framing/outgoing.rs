@@ -2,7 +2,7 @@
 //!
 //! The handler owns its call while it runs, and the response body cannot reach into a running future, so what is written
 //! passes through a shared [`ResponseBuffer`]. The handler takes the bytes out of it, appends messages, and puts them back
-//! before it waits: one lock for each wait, none for each message.
+//! before it waits: one lock for each wait, none for each message. While they are there, others may append messages, too.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tonic::Status;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
-use super::response_buffer::{ResponseBuffer, Unsent};
+use super::response_buffer::{ResponseBuffer, ResponseHeaders, Unsent};
 use super::translation::Translation;
 use crate::handler::call_record::CallRecord;
 use crate::handler::peer::Peer;
@@ -22,7 +22,7 @@ use crate::protocol::{Encoding, PREFIX, fill_prefix, too_large};
 use crate::schema::Method;
 
 /// Messages are flushed when they take this many bytes, or when the handler waits.
-const FULL: usize = 32 * 1024;
+pub(super) const FULL: usize = 32 * 1024;
 
 /// The first buffer of a call has room for a small message or two.
 const SMALL: usize = 128;
@@ -62,7 +62,7 @@ pub(in crate::handler) struct Outgoing {
     taken_out: bool,
     /// The capacity of the next buffer: about the length of the longest of the last ones.
     next_length: usize,
-    /// `Some` until they are flushed.
+    /// The headers, while they are taken out of `buffer`. `None` also once they are flushed.
     headers: Option<MetadataMap>,
     /// How many of the headers are labels.
     labels: usize,
@@ -105,7 +105,7 @@ impl Outgoing {
             frames: Vec::new(),
             taken_out: false,
             next_length: SMALL,
-            headers: Some(MetadataMap::new()),
+            headers: None,
             labels: 0,
             trailers: MetadataMap::new(),
             encoding,
@@ -145,14 +145,25 @@ impl Outgoing {
         if self.sent > 0 {
             None
         } else {
-            self.headers.as_mut()
+            self.take_out_headers()
         }
+    }
+
+    fn take_out_headers(&mut self) -> Option<&mut MetadataMap> {
+        if !self.taken_out {
+            self.take_out();
+            if self.headers.is_none() {
+                // Somebody else has sent them. The handler need not put back what it does not change.
+                self.put_back(false);
+            }
+        }
+        self.headers.as_mut()
     }
 
     /// Adds a header that goes with the trailers instead if the call fails without a message and without headers of the
     /// handler's own.
     pub(in crate::handler) fn label(&mut self, key: &AsciiMetadataKey, value: AsciiMetadataValue) {
-        if let Some(headers) = &mut self.headers {
+        if let Some(headers) = self.take_out_headers() {
             headers.insert(key, value);
             self.labels += 1;
         }
@@ -167,6 +178,9 @@ impl Outgoing {
         if !self.taken_out {
             self.take_out();
         }
+        if self.frames.capacity() == 0 {
+            self.frames.reserve(self.next_length);
+        }
         MessageWriter {
             outgoing: self,
             large,
@@ -179,23 +193,19 @@ impl Outgoing {
         if self.frames.len() > LARGE {
             self.room = std::mem::take(&mut contents.room);
         }
-        drop(contents);
-        self.frames.reserve(self.next_length);
+        self.headers = contents.headers.take_not_due();
+        contents.are_out = true;
         self.taken_out = true;
     }
 
-    /// Passes what was written to the response body, headers first.
-    pub(in crate::handler) fn flush(&mut self) {
-        if self.taken_out && (self.headers.is_none() || self.sent > 0) {
-            self.flush_headers_and_messages();
-        }
-    }
-
-    /// Makes the headers due, and passes on whatever was written.
-    pub(in crate::handler) fn flush_headers_and_messages(&mut self) {
+    /// Puts back what was taken out. `begins` is whether the headers are due, if they were not before.
+    fn put_back(&mut self, begins: bool) {
         let mut contents = self.buffer.lock();
         if let Some(headers) = self.headers.take() {
-            contents.headers = Some(headers);
+            contents.headers = ResponseHeaders::NotDue(headers);
+        }
+        if begins {
+            contents.headers.are_due();
         }
         if self.taken_out {
             let last = self.frames.len().clamp(SMALL, FULL) * 5 / 4;
@@ -205,8 +215,22 @@ impl Outgoing {
             if contents.frames.len() > LARGE {
                 contents.room = std::mem::take(&mut self.room);
             }
+            contents.sent = self.sent;
+            contents.are_out = false;
             self.taken_out = false;
         }
+    }
+
+    /// Passes what was written to the response body, headers first.
+    pub(in crate::handler) fn flush(&mut self) {
+        if self.taken_out {
+            self.put_back(self.sent > 0);
+        }
+    }
+
+    /// Makes the headers due, and passes on whatever was written.
+    pub(in crate::handler) fn flush_headers_and_messages(&mut self) {
+        self.put_back(true);
     }
 
     /// Whether enough was written to be flushed.
@@ -248,11 +272,7 @@ impl Outgoing {
         };
         self.most = 0;
         if !self.taken_out {
-            let mut contents = self.buffer.lock();
-            self.frames = std::mem::take(&mut contents.frames);
-            if self.frames.len() > LARGE {
-                self.room = std::mem::take(&mut contents.room);
-            }
+            self.take_out();
         }
         Finished {
             result,
@@ -263,6 +283,12 @@ impl Outgoing {
             sent: self.sent,
             unmatched: std::mem::take(&mut self.unmatched),
         }
+    }
+
+    /// What was written, and the room that it has.
+    pub(super) fn into_frames(mut self) -> (Vec<u8>, Room) {
+        self.most = 0;
+        (std::mem::take(&mut self.frames), std::mem::take(&mut self.room))
     }
 
     /// Keeps a message that was sent for the journal.
@@ -285,6 +311,9 @@ impl Outgoing {
 impl Drop for Outgoing {
     fn drop(&mut self) {
         if self.most > 0 {
+            if self.headers.is_none() {
+                self.headers = self.buffer.lock().headers.take_not_due();
+            }
             let unsent = Unsent {
                 sets_headers: self.sets_headers(),
                 headers: self.headers.take(),

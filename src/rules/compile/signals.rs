@@ -114,7 +114,7 @@ impl AllSignals {
             }
             let known = raised.iter().copied().chain([OF_SERVER]);
             let hint = suggest::did_you_mean(name, known).unwrap_or_else(|| {
-                format!("a step does: `signal: {name}`; the server itself raises `{OF_SERVER}` when it stops")
+                format!("a step does: `signal: {name}`, or `protod signal {name}`; the server itself raises `{OF_SERVER}` when it stops")
             });
             let problem = Problem::at(
                 source,

@@ -16,6 +16,7 @@ pub(crate) mod inputs;
 pub(crate) mod journal;
 pub(crate) mod limits;
 pub(crate) mod logging;
+pub(crate) mod open_call;
 pub(crate) mod protocol;
 pub(crate) mod schema;
 pub(crate) mod size;

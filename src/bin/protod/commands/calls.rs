@@ -1,6 +1,9 @@
 //! `protod calls`: what the clients of a running server have called, which rule answered, and why none did.
 //!
-//! A line for each call, or JSON; with `-f` as they end. One call is printed with all that was kept of it.
+//! A line for each call, or JSON; with `-f` as they end, with `--open` those in flight. One call is printed with all that was
+//! kept of it.
+
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -19,6 +22,8 @@ const EXAMPLES: &str = r#"Examples:
   protod calls -f --where '!call.matched'
   # With all headers and messages
   protod calls 17
+  # Those in flight
+  protod calls --open
   protod calls --method shop.Orders/Get --where 'request.name == "tea" && call.code == "OK"' --json"#;
 
 /// List the calls of a running server.
@@ -32,6 +37,10 @@ pub(crate) struct Calls {
     /// Print calls as they end, from now on
     #[arg(short, long, env = "PROTOD_FOLLOW", conflicts_with = "id")]
     follow: bool,
+
+    /// Print the calls in flight that wait or have waited, instead of those that have ended
+    #[arg(long, env = "PROTOD_OPEN", conflicts_with_all = ["id", "follow", "condition", "limit"])]
+    open: bool,
 
     /// Only the calls of this method, package.Service/Method
     #[arg(long, value_name = "METHOD", env = "PROTOD_METHOD")]
@@ -67,8 +76,12 @@ impl Calls {
                 let answer = admin.call("GetCall", &json!({ "id": id.to_string() })).await?;
                 return stdout::print(&format!("{:#}\n", answer["call"]));
             }
+            let method = self.method.as_deref().unwrap_or_default();
+            if self.open {
+                return self.print(&admin.call("ListOpen", &json!({ "method": method })).await?);
+            }
             let mut request = json!({
-                "method": self.method.as_deref().unwrap_or_default(),
+                "method": method,
                 "where": self.condition.as_deref().unwrap_or_default(),
             });
             if self.follow {
@@ -79,16 +92,20 @@ impl Calls {
                 return Ok(());
             }
             request["limit"] = self.limit.into();
-            let answer = admin.call("ListCalls", &request).await?;
-            if self.json {
-                return stdout::print(&format!("{answer:#}\n"));
-            }
-            let calls = answer["calls"].as_array().map(Vec::as_slice).unwrap_or_default();
-            stdout::print(&table(
-                ["ID", "START", "METHOD", "CODE", "TIME", "ANSWERED BY"],
-                calls.iter().map(row),
-            ))
+            self.print(&admin.call("ListCalls", &request).await?)
         })
+    }
+
+    /// Prints a list of calls.
+    fn print(&self, answer: &Value) -> Result<(), Failure> {
+        if self.json {
+            return stdout::print(&format!("{answer:#}\n"));
+        }
+        let calls = answer["calls"].as_array().map(Vec::as_slice).unwrap_or_default();
+        stdout::print(&table(
+            ["ID", "START", "METHOD", "CODE", "TIME", "ANSWERED BY"],
+            calls.iter().map(row),
+        ))
     }
 
     /// Prints a call that has just ended.
@@ -115,10 +132,10 @@ fn row(call: &Value) -> [String; 6] {
     };
     [
         text("id"),
-        text("start"),
+        in_millis(&text("start")),
         text("method"),
         text("code"),
-        text("duration"),
+        readable(&text("duration")),
         answered,
     ]
 }
@@ -126,4 +143,55 @@ fn row(call: &Value) -> [String; 6] {
 /// Why a stream of calls has ended.
 fn ended(status: tonic::Status) -> Failure {
     Failure::caused("the server tells of no more calls", status)
+}
+
+/// A time in RFC 3339, with no more digits than people read.
+fn in_millis(time: &str) -> String {
+    match time.split_once('.') {
+        Some((seconds, fraction)) => {
+            let millis: String = fraction
+                .chars()
+                .take_while(char::is_ascii_digit)
+                .take(3)
+                .collect();
+            format!("{seconds}.{millis:0<3}Z")
+        }
+        None => time.to_owned(),
+    }
+}
+
+/// A duration as protobuf writes it in JSON, in the unit that it is of.
+fn readable(duration: &str) -> String {
+    let seconds = duration
+        .strip_suffix('s')
+        .and_then(|seconds| seconds.parse().ok());
+    let duration_of = |seconds| Duration::try_from_secs_f64(seconds).ok();
+    match seconds.and_then(duration_of) {
+        Some(duration) => format!("{duration:.1?}"),
+        None => duration.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_as_long_as_people_read() {
+        for (exact, short) in [
+            ("2026-11-29T18:07:03.000120512Z", "2026-11-29T18:07:03.000Z"),
+            ("2026-11-29T18:07:03.98Z", "2026-11-29T18:07:03.980Z"),
+            ("2026-11-29T18:07:03Z", "2026-11-29T18:07:03Z"),
+        ] {
+            assert_eq!(in_millis(exact), short);
+        }
+        for (exact, short) in [
+            ("0.000120512s", "120.5µs"),
+            ("0.012s", "12.0ms"),
+            ("75.250s", "75.2s"),
+            ("", ""),
+        ] {
+            assert_eq!(readable(exact), short);
+        }
+    }
 }

@@ -52,7 +52,7 @@ const WAITING: usize = 1024;
 
 impl Signals {
     /// Raises a signal in every call that handles it, except in the one that listens as `except`; with a key, only in
-    /// calls with the same key. Returns how many calls received it.
+    /// calls with the same key, which each of them sees to itself. Returns how many calls it was handed to.
     pub(in crate::rules::run) fn raise(&self, name: &str, key: Option<&str>, except: Option<u64>) -> usize {
         let listeners = self.listeners();
         let Some((name, calls)) = listeners.by_signal.get_key_value(name) else {

@@ -49,7 +49,7 @@ impl RulesState {
     }
 
     /// Raises a signal in every call that handles it; with a key, only in calls with the same key. Returns how many calls
-    /// received it.
+    /// handle signals of this name, whatever their keys.
     pub fn signal(&self, name: &str, key: Option<&str>) -> usize {
         self.signals.raise(name, key, None)
     }

@@ -5,6 +5,7 @@
 //! and clients can connect.
 
 pub(crate) mod banner;
+mod served_admin;
 mod stop;
 
 use std::error::Error as _;
@@ -24,6 +25,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use self::banner::banner;
+use self::served_admin::ServedAdmin;
 use self::stop::Stop;
 use crate::allocator::give_back_soon;
 use crate::arguments::admin::{AdminArgs, Listening};
@@ -243,6 +245,7 @@ impl Serve {
             .reflection_edition(self.reflection_edition.into())
             .log_calls(self.logging.log_calls)
             .cors(self.cors()?)
+            .keep_open_calls(self.admin.is_on())
             .validate(self.validate)
             // Nobody could read them without.
             .metrics(self.admin.is_on());
@@ -299,17 +302,18 @@ impl Serve {
                 &http_rules,
             );
             tokio::spawn(reloader.run());
-            if let Listening::At(admin) = admin {
-                // It ends with the process, after all calls.
-                tokio::spawn(async move {
-                    if let Err(error) = admin.serve().await {
-                        tracing::error!("the admin service ended: {error}");
-                    }
-                });
-            }
+            let admin = ServedAdmin::start(admin);
             let (first, second) = stop.into_futures();
+            let serving = async {
+                let served = bound.serve_until(first).await;
+                // After the calls of the server, which may be steered to their ends.
+                if let Some(admin) = admin {
+                    admin.stop().await;
+                }
+                served
+            };
             tokio::select! {
-                served = bound.serve_until(first) => served?,
+                served = serving => served?,
                 signal = second => {
                     tracing::warn!("ended by a second signal: open calls are cut off");
                     return Ok(ExitCode::from(signal.exit_code()));
