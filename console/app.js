@@ -9,6 +9,7 @@ import { rulesView } from './rules.js';
 import { schemaView } from './schema.js';
 import { ask, server } from './server.js';
 import { statusLine } from './status.js';
+import { streamsView } from './streams.js';
 
 /** The views, by the first part of the address: the name, what makes it, and the one in the navigation that it belongs to. */
 const VIEWS = {
@@ -16,6 +17,7 @@ const VIEWS = {
   rules: ['Rules', rulesView],
   edit: ['Edit rules', editorView, 'rules'],
   invoke: ['Invoke', invokeView],
+  streams: ['Streams', streamsView],
   schema: ['Schema', schemaView],
 };
 

@@ -28,7 +28,7 @@ macro_rules! file {
 }
 
 /// The files: the path, the content type, and what is in it.
-const FILES: [(&str, &str, &[u8]); 23] = [
+const FILES: [(&str, &str, &[u8]); 24] = [
     file!("/", "index.html", HTML),
     file!("/app.js", "app.js", SCRIPT),
     file!("/call.js", "call.js", SCRIPT),
@@ -49,6 +49,7 @@ const FILES: [(&str, &str, &[u8]); 23] = [
     file!("/schema.js", "schema.js", SCRIPT),
     file!("/server.js", "server.js", SCRIPT),
     file!("/status.js", "status.js", SCRIPT),
+    file!("/streams.js", "streams.js", SCRIPT),
     file!("/token.js", "token.js", SCRIPT),
     file!("/transcript.js", "transcript.js", SCRIPT),
     file!("/yaml.js", "yaml.js", SCRIPT),

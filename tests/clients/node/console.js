@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { run } = require('./cases.js');
-const { Console, serve } = require('./console_page.js');
+const { Console, open, serve } = require('./console_page.js');
 
 /** How long a case may take, in milliseconds. */
 const LIMIT = 300_000;
@@ -43,6 +43,13 @@ const eachView = async ({ server, console, page }, visit) => {
   await console.go('edit/new');
   await page.getByText('1 rule, nothing wrong. Not put yet.').waitFor();
   await visit('editor');
+  const guest = open(server, 'Serve');
+  guest.write({ kind: 'green' });
+  await console.go('streams');
+  await page.getByRole('link', { name: 'tea.Kitchen/Serve' }).click();
+  await page.getByRole('region', { name: 'Open call' }).getByText('"label": "green"').waitFor();
+  await visit('streams');
+  guest.cancel();
 };
 
 const looks = (colorScheme, width) => withConsole(
@@ -170,6 +177,31 @@ run({
     await page.getByRole('button', { name: 'Put' }).click();
     await page.getByText('1 rule put as put-1').waitFor();
     assert.deepEqual(await server.call('tea.Kitchen/Brew', { kind: 'green' }), { label: 'greener', degrees: 80 });
+  }),
+
+  /** Sends a message into the stream of a client, and ends it. */
+  messages_are_pushed_into_an_open_stream: withConsole(async ({ server, console, page }) => {
+    const guest = open(server, 'Serve');
+    guest.write({ kind: 'green' });
+    await guest.received(({ label }) => label === 'green');
+    await console.go('streams');
+    await page.getByRole('link', { name: 'tea.Kitchen/Serve' }).click();
+    const pane = page.getByRole('region', { name: 'Open call' });
+    await pane.getByText('"label": "green"').waitFor();
+    const message = pane.getByRole('textbox', { name: 'Message in JSON' });
+    await message.fill('{"labl": "pushed"}');
+    await pane.getByRole('button', { name: 'Send' }).click();
+    await pane.getByRole('alert').filter({ hasText: 'labl' }).waitFor();
+    await message.fill('{"label": "pushed", "degrees": 7}');
+    await console.press('Control+Enter');
+    assert.deepEqual(await guest.received(({ label }) => label === 'pushed'), { label: 'pushed', degrees: 7 });
+    await pane.getByText('"label": "pushed"').waitFor();
+    await pane.getByLabel('Code').selectOption('NOT_FOUND');
+    await pane.getByLabel('Message of the status').fill('closed');
+    await pane.getByRole('button', { name: 'End', exact: true }).click();
+    assert.deepEqual(await guest.ended, { code: 5, details: 'closed' });
+    // It is one of the calls that have ended now.
+    await page.getByRole('region', { name: 'Call', exact: true }).getByText('closed').waitFor();
   }),
 
   /** Streams of requests, a message at a time. */

@@ -3,10 +3,13 @@
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
+const { EventEmitter, once } = require('node:events');
 const { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const path = require('node:path');
 const { createInterface } = require('node:readline');
+const grpc = require('@grpc/grpc-js');
+const loader = require('@grpc/proto-loader');
 const { chromium } = require('playwright-core');
 
 /** Where screenshots are kept. */
@@ -134,4 +137,26 @@ class Console {
   }
 }
 
-module.exports = { Console, serve };
+/** Opens a stream of a method of tea.Kitchen by gRPC. */
+const open = (server, method) => {
+  const { tea } = grpc.loadPackageDefinition(loader.loadSync(path.join(__dirname, '../protos/tea/tea.proto')));
+  const client = new tea.Kitchen(`127.0.0.1:${server.ports.data}`, grpc.credentials.createInsecure());
+  const stream = client[method]();
+  const messages = [];
+  const heard = new EventEmitter();
+  stream.on('data', (message) => {
+    messages.push(message);
+    heard.emit('message');
+  });
+  // Its end is told by its status.
+  stream.on('error', () => {});
+  stream.ended = new Promise((end) => { stream.on('status', ({ code, details }) => end({ code, details })); });
+  /** Waits for a message. */
+  stream.received = async (isWanted) => {
+    while (!messages.some(isWanted)) await once(heard, 'message');
+    return messages.find(isWanted);
+  };
+  return stream;
+};
+
+module.exports = { Console, open, serve };
