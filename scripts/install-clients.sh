@@ -4,7 +4,7 @@
 #
 #   scripts/install-clients.sh [protoc|trees|protobuf|connect|protovalidate|h2spec]...
 #
-# Every version is pinned but that of the browser: the Go programs, the trees and the protobuf suite below, the Python packages in
+# Every version is pinned but that of the browser: the Go programs, JUnit, the trees and the protobuf suite below, the Python packages in
 # tests/clients/python/requirements.txt, the Node ones in tests/clients/node/package-lock.json. Nothing is written
 # outside target/clients/ except to the package managers' own caches. What is already there is kept, so a run with
 # nothing to do takes no time. If a program is missing, one line says which and what to install.
@@ -12,6 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly grpcurl_version=v1.9.3
+readonly junit_version=1.13.4 # of the platform, for JUnit 5.13
 readonly protobuf_version=36.2
 readonly connect_version=v1.0.7
 readonly protovalidate_version=v1.2.2
@@ -71,6 +72,7 @@ install_clients() {
     install_go grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl "$grpcurl_version"
     install_python
     install_node
+    install_junit
     install_browser
     install_trees
 }
@@ -110,6 +112,18 @@ install_node() {
     attempt "connect-web, grpc-web, playwright-core, Node's reflection clients and the SDK of MCP" \
         npm --prefix "$node" ci --ignore-scripts --no-audit --no-fund
     cp "$source/package-lock.json" "$stamp"
+}
+
+# JUnit in one file, with a launcher that needs no build tool.
+install_junit() {
+    local stamp=$clients/junit.stamp jar=$clients/junit-platform-console-standalone.jar
+    installed "$stamp" "$junit_version" "$jar" && return
+    require javac "a JDK of Java 17 or newer"
+    require mvn "Maven"
+    attempt "JUnit's console launcher $junit_version" mvn --batch-mode \
+        org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy -DoutputDirectory="$clients" -Dmdep.stripVersion=true \
+        -Dartifact="org.junit.platform:junit-platform-console-standalone:$junit_version"
+    echo "$junit_version" >"$stamp"
 }
 
 # A browser of the system's, or Debian's Chromium unpacked into a folder of its own: nothing is installed. It is the one of

@@ -129,6 +129,8 @@ pub mod schema;
 pub mod server;
 mod stamp;
 mod suggest;
+#[cfg(all(feature = "client", feature = "rules", feature = "verify"))]
+pub mod testing;
 mod throttle;
 pub mod transport;
 mod uuid;

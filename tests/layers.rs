@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 26] = [
+const ROOMS: [&str; 27] = [
     "error",
     "suggest",
     "duration",
@@ -43,6 +43,7 @@ const ROOMS: [&str; 26] = [
     "live",
     "admin",
     "client",
+    "testing",
 ];
 
 /// Pairs of rooms that stand one above the other and yet must not look at each other: who, at whom.

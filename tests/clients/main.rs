@@ -18,3 +18,4 @@ mod rest;
 mod shop;
 #[path = "../support/mod.rs"]
 mod support;
+mod testing;

@@ -79,7 +79,28 @@ pub(crate) fn node_test() -> Program {
     program
 }
 
-fn installed(path: &str) -> PathBuf {
+/// A script for the shell, run in a folder. It finds protod and pytest by their names.
+pub(crate) fn shell(script: &str, folder: &Path) -> Program {
+    let protod = PathBuf::from(binary());
+    let protod = protod.parent().expect("it is in a folder");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!(
+        "{}:{}:{path}",
+        protod.display(),
+        installed("python/bin").display()
+    );
+    let mut program = Program::new(Path::new("sh"));
+    program
+        .0
+        .args(["-c", script])
+        .current_dir(folder)
+        .env("PATH", path)
+        .env("PROTOD_NO_CACHE", "1");
+    program
+}
+
+/// What `make test` has installed.
+pub(crate) fn installed(path: &str) -> PathBuf {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("target/clients")
         .join(path);
@@ -122,8 +143,12 @@ impl Program {
 
     /// Runs a test runner, all of whose tests must pass, and returns what it printed.
     pub(crate) async fn passes(self, path: &str) -> String {
-        let output = self.run_within(SOON * 6, [path]).await;
-        printed(&output)
+        printed(&self.tests([path]).await)
+    }
+
+    /// Runs a test runner until it exits, with any exit code.
+    pub(crate) async fn tests<A: Into<OsString>>(self, args: impl IntoIterator<Item = A>) -> Output {
+        self.run_within(SOON * 6, args).await
     }
 
     /// Runs the client, which must succeed, and returns what it printed.

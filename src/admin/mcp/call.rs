@@ -3,8 +3,6 @@
 //! So arguments are read, checked and bounded as those of any other client, and a client that goes away takes its call
 //! with it. A stream cannot be told as it comes: what it says within some seconds is told as one.
 
-use std::time::Duration;
-
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
@@ -12,16 +10,10 @@ use serde_json::{Value, json};
 use tonic::body::Body;
 use tower::ServiceExt as _;
 
-use super::tools::Tool;
+use super::tools::{MAX_RESPONSES, MAX_TIME, Tool};
 use crate::server::Route;
 
-/// How long a stream is listened to.
-pub(super) const MAX_TIME: Duration = Duration::from_secs(10);
-
-/// How many of its messages are told.
-pub(super) const MAX_RESPONSES: usize = 100;
-
-/// How many bytes of them.
+/// How many bytes of the messages of a stream are told.
 const MAX_BYTES: usize = 1 << 20;
 
 /// The head of a message in a stream: its flags and its length.

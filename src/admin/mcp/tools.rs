@@ -1,12 +1,19 @@
 //! The methods of the service as tools: their schemas and comments come from the proto.
 
+use std::time::Duration;
+
 use prost_reflect::MethodDescriptor;
 use prost_types::method_options::IdempotencyLevel;
 use serde_json::{Value, json};
 
-use super::call::{MAX_RESPONSES, MAX_TIME};
 use crate::message::json_schema::{Comments, document};
 use crate::schema::Schema;
+
+/// How long a stream is listened to.
+pub(super) const MAX_TIME: Duration = Duration::from_secs(10);
+
+/// How many of its messages are told.
+pub(super) const MAX_RESPONSES: usize = 100;
 
 /// Methods that change something and take nothing away. Of the others clients are told that they may.
 const ADDING: [&str; 3] = ["Reload", "Send", "Signal"];
