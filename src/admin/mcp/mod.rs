@@ -39,9 +39,10 @@ const TTL_MS: u64 = 3_600_000;
 
 /// What agents are told before they see the tools.
 const INSTRUCTIONS: &str = "protod is a gRPC server whose answers come from rules in YAML. These tools see and steer the one that runs \
-here. Status says what is served. UnmatchedCalls has the calls that nothing answered, each with the reason; ListCalls has all, and \
-GetCall one with its headers and messages. Verify tells whether the calls have come that a test expects. `where` is a condition in CEL, as \
-in: call.code != 'OK' && request.name == 'tea'.";
+here. Status says what is served, ListMethods and Describe have the protos. UnmatchedCalls has the calls that nothing answered, each with the \
+reason; ListCalls has all, and GetCall one with its headers and messages. PutRules mends rules until they are deleted, and says what is wrong \
+with them; GetRule has the text of one. Invoke calls a method. Verify tells whether the calls have come that a test expects. `where` is a \
+condition in CEL, as in: call.code != 'OK' && request.name == 'tea'.";
 
 /// The page of the endpoint, for the service in this schema.
 pub(super) fn page(schema: Schema) -> Page {
