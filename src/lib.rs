@@ -50,6 +50,7 @@
 //! | call any server | [`Client`], [`ClientMethod`] |
 //! | see what was called, and verify it | [`Journal`], [`Verify`] |
 //! | count it, for monitoring | [`Metrics`] |
+//! | see it in traces | [`trace::Tracer`], [`otlp::Exporter`] |
 //! | find out what went wrong | [`Error`], [`Problem`], [`MessageError`] |
 //!
 //! # Modules
@@ -58,6 +59,7 @@
 //! |---|---|
 //! | [`schema`] | protos and descriptor sets, compiled and checked before the first byte is served |
 //! | [`message`] | messages of run-time types, kept as checked bytes; JSON and text; the codec for tonic's own stacks |
+//! | [`trace`] | which trace a call belongs to, and its span |
 //! | [`journal`] | the calls of a server, kept in bounded memory |
 //! | [`handler`] | one trait for all four kinds of RPC, and the call that it sees |
 //! | [`sample`] | answers made up from the descriptor alone |
@@ -68,6 +70,7 @@
 //! | [`live`] | reloads protos and rules while a server runs |
 //! | [`admin`] | how a running server is seen and steered from outside |
 //! | [`client`] | calls methods of any server by name, with its protos by reflection |
+//! | [`otlp`] | sends spans to a collector |
 //!
 //! Each uses only those above it in this list. A call goes through a connection ([`Limits`], [`Tls`]) and the dispatcher
 //! ([`GrpcService`], which also mounts into other servers) to the method's [`Handler`], which receives and sends
@@ -87,6 +90,7 @@
 //! | `live` | [`live`]: reloads while the server runs; brings `rules` |
 //! | `admin` | [`admin`]: a service by which a running server is seen and steered; brings `live`, `verify` and `samples` |
 //! | `client` | [`client`]: calls to any server; protos from servers and URLs |
+//! | `otlp` | [`otlp`]: spans to a collector; brings `client` |
 //! | `tls` | [`Tls`]: TLS for the server's sockets |
 //! | `compression` | messages in gzip, deflate and zstd |
 //! | `buf` | import paths from `buf.yaml`, `buf.work.yaml` and `buf.lock` |
@@ -118,6 +122,8 @@ pub mod journal;
 pub mod live;
 pub mod message;
 mod metrics;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 #[cfg(any(feature = "client", feature = "tls"))]
 mod pem;
 mod protocol;
@@ -132,6 +138,7 @@ mod suggest;
 #[cfg(all(feature = "client", feature = "rules", feature = "verify"))]
 pub mod testing;
 mod throttle;
+pub mod trace;
 pub mod transport;
 mod uuid;
 #[cfg(feature = "validate")]
@@ -185,7 +192,7 @@ struct Readme;
 struct AdminGuide;
 
 /// Compiles the Rust in the page on observability.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "admin", feature = "otlp"))]
 #[doc = include_str!("../docs/observability.md")]
 struct Observability;
 

@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 27] = [
+const ROOMS: [&str; 29] = [
     "error",
     "suggest",
     "duration",
@@ -32,6 +32,7 @@ const ROOMS: [&str; 27] = [
     "cel",
     "validate",
     "protocol",
+    "trace",
     "journal",
     "metrics",
     "handler",
@@ -43,6 +44,7 @@ const ROOMS: [&str; 27] = [
     "live",
     "admin",
     "client",
+    "otlp",
     "testing",
 ];
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tonic::metadata::MetadataMap;
 
-use super::connect::{ClientTls, GivenStream};
+use super::connect::{Address, ClientTls, GivenStream};
 use super::connected::Client;
 use super::protocol::{Codec, HttpVersion, Protocol};
 use super::reflection::{self, Wanted};
@@ -64,6 +64,11 @@ impl ClientBuilder {
 
     /// The default of [`reflection_timeout`](Self::reflection_timeout): 30 s.
     pub const DEFAULT_REFLECTION_TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// Whether an address can be one. Fails as connecting to it would, before it tries.
+    pub(crate) fn check(address: &str) -> Result<(), Error> {
+        Address::parse(address).map(drop)
+    }
 
     fn new(address: String) -> Self {
         Self {

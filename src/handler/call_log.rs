@@ -19,6 +19,7 @@ use super::peer::Peer;
 use crate::excerpt::excerpt;
 use crate::journal::{JournalOptions, Log};
 use crate::metrics::CallCounters;
+use crate::trace::{CallTrace, Tracer};
 
 /// The target of the span and of the lines.
 pub(super) const TARGET: &str = "protod::call";
@@ -33,6 +34,7 @@ pub(crate) struct CallLog {
     counters: Option<Arc<CallCounters>>,
     /// Whether calls in flight are known.
     keeps_open: bool,
+    tracer: Option<Tracer>,
     /// The calls in flight that wait or have waited, by their ids.
     open: Mutex<BTreeMap<u64, Arc<CallRecord>>>,
     next_id: AtomicU64,
@@ -40,14 +42,22 @@ pub(crate) struct CallLog {
 
 impl CallLog {
     /// `is_on` is whether each call gets a line at info. Without it only those do that no rule answered. Without `journal` no
-    /// call is kept, and those in flight are known only if `keeps_open`. `counts` is whether calls are counted.
-    pub(crate) fn new(is_on: bool, journal: Option<&JournalOptions>, keeps_open: bool, counts: bool) -> Self {
+    /// call is kept, and those in flight are known only if `keeps_open`. `counts` is whether calls are counted. Without `tracer`
+    /// no call becomes a span.
+    pub(crate) fn new(
+        is_on: bool,
+        journal: Option<&JournalOptions>,
+        keeps_open: bool,
+        counts: bool,
+        tracer: Option<Tracer>,
+    ) -> Self {
         Self {
             is_on,
             unmatched: LimitedLines::default(),
             journal: journal.map(|options| Arc::new(Log::new(options))),
             counters: counts.then(|| Arc::new(CallCounters::new())),
             keeps_open: keeps_open || journal.is_some(),
+            tracer,
             open: Mutex::default(),
             next_id: AtomicU64::new(1),
         }
@@ -62,6 +72,11 @@ impl CallLog {
     #[inline]
     pub(crate) fn counters(&self) -> Option<&Arc<CallCounters>> {
         self.counters.as_ref()
+    }
+
+    /// What makes spans of calls. `None` if nothing does.
+    pub(crate) fn tracer(&self) -> Option<&Tracer> {
+        self.tracer.as_ref()
     }
 
     /// A number that no other call has.
@@ -81,11 +96,12 @@ impl CallLog {
     #[inline]
     pub(super) fn record(&self, begin: CallBegin<'_>) -> Option<Arc<CallRecord>> {
         let is_logged = self.is_heard();
-        if !is_logged && !self.keeps_open && begin.counters.is_none() {
+        if !is_logged && !self.keeps_open && begin.counters.is_none() && self.tracer.is_none() {
             return None;
         }
         let (id, journal) = (self.next_id(), self.journal.as_ref());
-        Some(Arc::new(CallRecord::new(id, begin, is_logged, journal)))
+        let trace = CallTrace::begin(begin.headers, self.tracer.as_ref());
+        Some(Arc::new(CallRecord::new(id, begin, is_logged, journal, trace)))
     }
 
     /// Tells of a call that was refused before it had a handler. `is_unmatched` is whether nothing answers its method.
@@ -182,6 +198,7 @@ impl CallLog {
         }
         let counts = record.counts();
         let is_unmatched = record.is_unmatched();
+        let trace = record.trace();
         record.with_end(|outcome| {
             macro_rules! write_line {
                 ($level:expr, $message:literal, $left_out:expr) => {
@@ -201,6 +218,8 @@ impl CallLog {
                         request_bytes = counts.request_bytes,
                         responses = counts.responses,
                         response_bytes = counts.response_bytes,
+                        trace_id = trace.map(|ids| display(&ids.trace)),
+                        span_id = trace.and_then(|ids| ids.span.as_ref()).map(display),
                         left_out = $left_out,
                         $message,
                     )
@@ -244,7 +263,7 @@ impl CallLog {
 
 impl Default for CallLog {
     fn default() -> Self {
-        Self::new(false, None, false, false)
+        Self::new(false, None, false, false, None)
     }
 }
 

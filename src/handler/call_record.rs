@@ -18,6 +18,7 @@ use crate::excerpt::{cut_at, excerpt};
 use crate::journal::{Counts, Direction, Facts, Headers, Log, PeerFact, Recording};
 use crate::metrics::{Counted, MethodCounters};
 use crate::schema::Method;
+use crate::trace::{CallTrace, Span as TraceSpan, TraceIds};
 
 /// How much of the message of a status is told, in bytes. A rule may make it of all that a client sent.
 const LONGEST_ERROR: usize = 2048;
@@ -79,13 +80,22 @@ pub(crate) struct CallRecord {
     /// Whether it stands among the calls in flight.
     is_open: AtomicBool,
     counters: Option<Arc<MethodCounters>>,
-    is_counted: AtomicBool,
-    /// What others want of it while it is.
+    /// `None` if it belongs to no trace.
+    trace: Option<Box<CallTrace>>,
+    /// Whether its end was told.
+    is_over: AtomicBool,
+    /// What others want of it while it is in flight.
     pub(super) steering: Steering,
 }
 
 impl CallRecord {
-    pub(super) fn new(id: u64, begin: CallBegin<'_>, is_logged: bool, journal: Option<&Arc<Log>>) -> Self {
+    pub(super) fn new(
+        id: u64,
+        begin: CallBegin<'_>,
+        is_logged: bool,
+        journal: Option<&Arc<Log>>,
+        trace: Option<Box<CallTrace>>,
+    ) -> Self {
         let began = Instant::now();
         let record = |journal| Recording::new(journal, began, begin.headers);
         Self {
@@ -115,7 +125,8 @@ impl CallRecord {
             recording: journal.map(record),
             is_open: AtomicBool::new(false),
             counters: begin.counters.map(Arc::clone),
-            is_counted: AtomicBool::new(false),
+            trace,
+            is_over: AtomicBool::new(false),
             steering: Steering::default(),
         }
     }
@@ -134,6 +145,11 @@ impl CallRecord {
     /// Its method, once it is known.
     pub(crate) fn descriptor(&self) -> Option<&Arc<Method>> {
         self.method.get()
+    }
+
+    /// Its place in a trace, if it has one.
+    pub(super) fn trace(&self) -> Option<&TraceIds> {
+        self.trace.as_ref().map(|trace| &trace.ids)
     }
 
     /// Notes its method.
@@ -269,29 +285,56 @@ impl CallRecord {
         &self.steering
     }
 
-    /// Counts it and writes it to the journal, unless that has been done. Returns whether it was counted now.
+    /// Tells of its end in the journal, the metrics and its trace, unless that has been done. Returns whether it was done now.
     pub(super) fn end(&self) -> bool {
+        if self.is_over.swap(true, Ordering::Relaxed) {
+            return false;
+        }
         let duration = self.began.elapsed();
         self.with_end(|outcome| {
             if let Some(recording) = &self.recording {
                 recording.end(&self.facts(outcome, Some(duration)));
             }
-            match &self.counters {
-                Some(counters) if !self.is_counted.swap(true, Ordering::Relaxed) => {
-                    let counts = self.counts();
-                    let counted = Counted {
-                        duration,
-                        requests: counts.requests,
-                        request_bytes: counts.request_bytes,
-                        responses: counts.responses,
-                        response_bytes: counts.response_bytes,
-                    };
-                    counters.add(self.protocol, outcome.code, &counted);
-                    true
-                }
-                _ => false,
+            if let Some(counters) = &self.counters {
+                counters.add(self.protocol, outcome.code, &self.counted(duration));
             }
-        })
+            if let Some(trace) = &self.trace {
+                self.add_span(trace, outcome, duration);
+            }
+        });
+        true
+    }
+
+    fn counted(&self, duration: Duration) -> Counted {
+        let counts = self.counts();
+        Counted {
+            duration,
+            requests: counts.requests,
+            request_bytes: counts.request_bytes,
+            responses: counts.responses,
+            response_bytes: counts.response_bytes,
+        }
+    }
+
+    fn add_span(&self, trace: &CallTrace, outcome: &Outcome, duration: Duration) {
+        let Some(sampled) = &trace.sampled else { return };
+        sampled.tracer.add(TraceSpan {
+            ids: trace.ids,
+            state: sampled.state.clone(),
+            start: sampled.start,
+            duration,
+            call: self.id,
+            method: self.method().into(),
+            is_known_method: self.method.get().is_some(),
+            protocol: self.protocol,
+            peer: match self.peer.as_ref().map(Peer::addr) {
+                Some(PeerAddr::Tcp(addr)) => Some(*addr),
+                _ => None,
+            },
+            rule: self.rule.get().cloned(),
+            code: outcome.code,
+            message: outcome.message.as_str().into(),
+        });
     }
 
     /// An entry of the call as it is now. `None` if it has ended.
@@ -326,6 +369,7 @@ impl CallRecord {
                 Some(PeerAddr::Unix) => PeerFact::Name("unix:"),
                 Some(PeerAddr::Other(name)) => PeerFact::Name(name),
             },
+            trace: self.trace().copied(),
             rule: self.rule().unwrap_or_default(),
             message: &outcome.message,
             details: &outcome.details,

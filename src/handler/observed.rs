@@ -49,6 +49,8 @@ impl Observed {
                 method = %record.method(),
                 protocol = %record.protocol,
                 peer = record.peer.as_ref().map(|peer| display(Peer::addr(peer))),
+                trace_id = record.trace().map(|ids| display(&ids.trace)),
+                span_id = record.trace().and_then(|ids| ids.span.as_ref()).map(display),
                 code = Empty,
                 elapsed = Empty,
             );

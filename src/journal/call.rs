@@ -85,6 +85,22 @@ impl RecordedCall {
         self.entry.peer()
     }
 
+    /// The id of the trace that it belongs to, in hexadecimal digits. `None` if its caller has sent no `traceparent`, and the
+    /// server makes no spans.
+    pub fn trace_id(&self) -> Option<String> {
+        self.entry.trace.map(|ids| ids.trace.to_string())
+    }
+
+    /// The id of its span, in hexadecimal digits. `None` if the server makes no spans.
+    pub fn span_id(&self) -> Option<String> {
+        Some(self.entry.trace?.span?.to_string())
+    }
+
+    /// The id of its caller's span, in hexadecimal digits. `None` if it has sent no `traceparent`.
+    pub fn parent_span_id(&self) -> Option<String> {
+        Some(self.entry.trace?.parent?.to_string())
+    }
+
     /// When it began.
     pub fn start(&self) -> SystemTime {
         self.entry.start

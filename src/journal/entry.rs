@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use crate::message::{Reader, put_delimited, put_varint};
+use crate::trace::{SpanId, TraceId, TraceIds};
 
 /// What is known of a call.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +26,7 @@ pub(crate) struct Facts<'c> {
     pub(crate) protocol: &'static str,
     pub(crate) method: &'c str,
     pub(crate) peer: PeerFact<'c>,
+    pub(crate) trace: Option<TraceIds>,
     /// Empty if no rule answered.
     pub(crate) rule: &'c str,
     pub(crate) message: &'c str,
@@ -50,11 +52,15 @@ pub(crate) struct Counts {
 
 const UNMATCHED: u64 = 1;
 const OPEN: u64 = 2;
+const TRACED: u64 = 4;
+
+/// How many bytes the ids of a trace take.
+const IDS: usize = TraceId::LENGTH + 2 * SpanId::LENGTH;
 
 impl Facts<'_> {
     /// How many bytes an entry takes at most.
     pub(super) fn most(&self, events: &[u8]) -> usize {
-        const NUMBERS: usize = 18 * 10 + 18;
+        const NUMBERS: usize = 18 * 10 + 18 + IDS;
         let name = match self.peer {
             PeerFact::Name(name) => name.len(),
             _ => 0,
@@ -69,7 +75,9 @@ impl Facts<'_> {
             .start
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
-        let flags = u64::from(self.is_unmatched) * UNMATCHED + u64::from(self.duration.is_none()) * OPEN;
+        let flags = u64::from(self.is_unmatched) * UNMATCHED
+            + u64::from(self.duration.is_none()) * OPEN
+            + u64::from(self.trace.is_some()) * TRACED;
         for number in [
             self.id,
             self.generation,
@@ -85,6 +93,13 @@ impl Facts<'_> {
             put_varint(out, number);
         }
         self.put_peer(out);
+        if let Some(ids) = &self.trace {
+            out.extend_from_slice(ids.trace.bytes());
+            for span in [&ids.span, &ids.parent] {
+                let none = [0; SpanId::LENGTH];
+                out.extend_from_slice(span.as_ref().map_or(&none, |span| span.bytes()));
+            }
+        }
         for text in [self.protocol, self.method, self.rule, self.message] {
             put_delimited(out, text.as_bytes());
         }
@@ -134,6 +149,7 @@ pub(super) struct Entry {
     pub(super) code: tonic::Code,
     pub(super) is_unmatched: bool,
     pub(super) counts: Counts,
+    pub(super) trace: Option<TraceIds>,
     peer: Option<String>,
     protocol: Range<usize>,
     method: Range<usize>,
@@ -159,6 +175,11 @@ impl Entry {
             response_bytes: number()?,
         };
         let peer = read_peer(&mut reader)?;
+        let trace = if flags & TRACED == 0 {
+            None
+        } else {
+            Some(read_ids(&mut reader)?)
+        };
         let mut text = || {
             let length = reader.delimited().ok()?.len();
             let end = reader.position();
@@ -177,6 +198,7 @@ impl Entry {
             code,
             is_unmatched: flags & UNMATCHED != 0,
             counts,
+            trace,
             peer,
             bytes,
         })
@@ -229,23 +251,32 @@ impl Entry {
 fn read_peer(reader: &mut Reader<'_>) -> Option<Option<String>> {
     let kind = reader.peek()?;
     reader.pass();
-    let mut octets = |count: usize| {
-        let taken = reader.rest().get(..count)?;
-        (0..count).for_each(|_| reader.pass());
-        Some(taken)
-    };
     let ip: IpAddr = match kind {
         0 => return Some(None),
-        4 => <[u8; 4]>::try_from(octets(4)?).ok()?.into(),
-        6 => <[u8; 16]>::try_from(octets(16)?).ok()?.into(),
+        4 => octets::<4>(reader)?.into(),
+        6 => octets::<16>(reader)?.into(),
         _ => {
             return Some(Some(
                 String::from_utf8_lossy(reader.delimited().ok()?).into_owned(),
             ));
         }
     };
-    let port = u16::from_le_bytes(octets(2)?.try_into().ok()?);
+    let port = u16::from_le_bytes(octets(reader)?);
     Some(Some(SocketAddr::new(ip, port).to_string()))
+}
+
+fn read_ids(reader: &mut Reader<'_>) -> Option<TraceIds> {
+    Some(TraceIds {
+        trace: TraceId::of(octets(reader)?)?,
+        span: SpanId::of(octets(reader)?),
+        parent: SpanId::of(octets(reader)?),
+    })
+}
+
+fn octets<const N: usize>(reader: &mut Reader<'_>) -> Option<[u8; N]> {
+    let taken = *reader.rest().first_chunk()?;
+    (0..N).for_each(|_| reader.pass());
+    Some(taken)
 }
 
 #[cfg(test)]
@@ -269,6 +300,7 @@ mod tests {
             protocol: "grpc",
             method: "shop.Shop/Order",
             peer: PeerFact::Unknown,
+            trace: None,
             rule: "tea",
             message: "none is left",
             details: &[1, 2, 3],
@@ -290,10 +322,21 @@ mod tests {
             (PeerFact::Name("unix:"), Some("unix:")),
         ];
         for (peer, shown) in peers {
-            for duration in [None, Some(Duration::from_micros(1500))] {
+            let span = SpanId::of([7; 8]);
+            let ids = |span, parent| TraceIds {
+                trace: TraceId::of([9; 16]).expect("not zero"),
+                span,
+                parent,
+            };
+            for (duration, trace) in [
+                (None, None),
+                (Some(Duration::from_micros(1500)), Some(ids(span, None))),
+                (None, Some(ids(None, span))),
+            ] {
                 let facts = Facts {
                     duration,
                     peer,
+                    trace,
                     ..facts()
                 };
                 let bytes = facts.entry(b"events");
@@ -301,8 +344,8 @@ mod tests {
                 assert_eq!(Entry::id_of(&bytes), Some(300));
                 let read = Entry::read(Bytes::from(bytes)).expect("it is one");
                 assert_eq!(
-                    (read.id, read.generation, read.start, read.duration),
-                    (facts.id, facts.generation, facts.start, duration)
+                    (read.id, read.generation, read.start, read.duration, read.trace),
+                    (facts.id, facts.generation, facts.start, duration, trace)
                 );
                 assert_eq!(
                     (read.code, read.is_unmatched, read.counts, read.peer()),

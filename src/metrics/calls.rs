@@ -9,10 +9,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tonic::Code;
 
+use super::conventions::OTHER_METHODS;
 use super::series::{Counted, Series, Totals};
-
-/// The name under which all calls of unknown methods are counted, as OpenTelemetry's conventions have it.
-const OTHER_METHODS: &str = "_OTHER";
 
 /// How many methods have counters of their own, over all reloads. The others are counted as unknown.
 const MOST_METHODS: usize = 10_000;

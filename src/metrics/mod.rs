@@ -7,12 +7,15 @@
 //! |---|---|
 //! | `calls` | the counters of all methods |
 //! | `series` | those of the calls of one method that ended alike, with their durations |
+//! | `conventions` | how OpenTelemetry names what is counted |
 //! | `open_metrics` | the text |
 
 mod calls;
+mod conventions;
 mod open_metrics;
 mod series;
 
 pub(crate) use self::calls::{CallCounters, MethodCounters};
+pub(crate) use self::conventions::{OTHER_METHODS, is_error, system};
 pub(crate) use self::open_metrics::{Kind, OpenMetrics};
 pub(crate) use self::series::{BOUNDS, Counted, Totals};

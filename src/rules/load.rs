@@ -20,19 +20,17 @@ pub(super) fn load_files(settings: &Settings, schema: &Schema, files: FoundFiles
     Ok(finish(settings, compiled, rules))
 }
 
-/// Loads texts that stand in front of other rules. Their names stand for the files.
-pub(super) fn load_in_front(
-    settings: &Settings,
-    schema: &Schema,
-    texts: &[(&str, &str)],
-) -> Result<Rules, Vec<Problem>> {
-    let settings = &Settings {
-        are_put: true,
-        ..settings.clone()
-    };
-    let parse = |(name, text): &(&str, &str)| RulesFile::parse(name, (*text).to_owned());
-    let compiled = compile(settings, schema, || texts.iter().map(parse).collect())?;
-    Ok(finish(settings, compiled, Vec::new()))
+impl Rules {
+    /// Rules of these names and texts, to stand in front of these: with the same state and options.
+    pub(crate) fn in_front(&self, schema: &Schema, texts: &[(&str, &str)]) -> Result<Self, Vec<Problem>> {
+        let settings = &Settings {
+            are_put: true,
+            ..self.settings.clone()
+        };
+        let parse = |(name, text): &(&str, &str)| RulesFile::parse(name, (*text).to_owned());
+        let compiled = compile(settings, schema, || texts.iter().map(parse).collect())?;
+        Ok(finish(settings, compiled, Vec::new()))
+    }
 }
 
 pub(super) fn load_text(

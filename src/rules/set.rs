@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::listed::{ListedRule, listed};
-use super::load::load_in_front;
 use super::plan::Outline;
 use super::run::{MethodRules, RulesState, Settings};
 use crate::error::Problem;
 use crate::handler::Handlers;
-use crate::schema::{Method, Schema};
+use crate::schema::Method;
 
 /// The rules of a server: checked, compiled, ready to answer.
 ///
@@ -33,7 +32,7 @@ pub struct Rules {
     files: Arc<[PathBuf]>,
     outlines: Arc<[Outline]>,
     warnings: Arc<[Problem]>,
-    settings: Settings,
+    pub(super) settings: Settings,
     /// The number of the load; see [`RulesState`]'s counters.
     load: u64,
 }
@@ -117,11 +116,6 @@ impl Rules {
     /// The files that were read.
     pub fn watch_paths(&self) -> impl Iterator<Item = &Path> {
         self.files.iter().map(PathBuf::as_path)
-    }
-
-    /// Rules of these names and texts, to stand in front of these: with the same state and options.
-    pub(crate) fn in_front(&self, schema: &Schema, texts: &[(&str, &str)]) -> Result<Self, Vec<Problem>> {
-        load_in_front(&self.settings, schema, texts)
     }
 
     /// Forgets how often rules of the same state have answered that are neither among these nor in `front`. To be called when

@@ -32,6 +32,7 @@ use crate::journal::JournalOptions;
 use crate::message::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
 use crate::protocol::HttpRules;
 use crate::schema::{DescriptorEdition, Schema};
+use crate::trace::Tracer;
 use crate::transport::{ConnectionCounts, Limits, Tls};
 
 impl Server {
@@ -56,6 +57,7 @@ impl Server {
             journal: None,
             metrics: false,
             keeps_open: false,
+            tracer: None,
             cors: Cors::default(),
             layers: Layers::default(),
             options: Options {
@@ -92,6 +94,7 @@ pub struct ServerBuilder {
     journal: Option<JournalOptions>,
     metrics: bool,
     keeps_open: bool,
+    tracer: Option<Tracer>,
     cors: Cors,
     layers: Layers,
     options: Options,
@@ -383,6 +386,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Makes spans of calls, which wait in the tracer until an exporter sends them: see [`otlp`](crate::otlp). Default: no call becomes
+    /// a span.
+    pub fn traces(mut self, tracer: &Tracer) -> Self {
+        self.tracer = Some(tracer.clone());
+        self
+    }
+
     /// Which web pages may call the server from a browser, by gRPC-Web and Connect. Default: those of this machine; see
     /// [`Cors`]. Browsers are answered before the [layers](Self::layer) see their requests: give [`Cors::none`] to a server whose
     /// layers do it.
@@ -506,6 +516,7 @@ impl ServerBuilder {
                     self.journal.as_ref(),
                     self.keeps_open,
                     self.metrics,
+                    self.tracer,
                 ),
                 LargeMessages::new(self.message_memory),
             ),

@@ -7,7 +7,8 @@ use tonic::Code;
 
 use super::handle::Server;
 use crate::handler::code_name;
-use crate::metrics::{BOUNDS, CallCounters, Kind, OpenMetrics, Totals};
+use crate::metrics::{BOUNDS, CallCounters, Kind, OpenMetrics, Totals, is_error, system};
+use crate::trace::TraceStats;
 
 /// What a server counts: see [`ServerBuilder::metrics`](super::ServerBuilder::metrics). Cheap to clone.
 ///
@@ -101,6 +102,9 @@ impl Metrics {
     pub(crate) fn write(&self, text: &mut OpenMetrics) {
         self.write_calls(text);
         self.write_server(text);
+        if let Some(tracer) = self.server.shared.calls.log().tracer() {
+            write_spans(text, &tracer.stats());
+        }
     }
 
     fn write_calls(&self, text: &mut OpenMetrics) {
@@ -244,6 +248,25 @@ impl Metrics {
 /// A part of what calls add up to.
 type Part = fn(&Totals) -> u64;
 
+fn write_spans(text: &mut OpenMetrics, stats: &TraceStats) {
+    let help = "Spans of calls, by what became of them: sent, dropped because too many waited, or not taken.";
+    let mut spans = text.family("protod.spans", Kind::Counter, "{span}", help);
+    for (result, count) in [
+        ("exported", stats.exported),
+        ("dropped", stats.dropped),
+        ("failed", stats.failed),
+    ] {
+        spans.sample(&[("result", result)], count);
+    }
+    text.family(
+        "protod.spans.queued",
+        Kind::Gauge,
+        "{span}",
+        "Spans that wait to be sent.",
+    )
+    .sample(&[], stats.queued);
+}
+
 /// The attributes of the calls of a method.
 fn labels<'m>(method: &'m str, protocol: &'m str) -> [(&'static str, &'m str); 3] {
     [
@@ -251,25 +274,4 @@ fn labels<'m>(method: &'m str, protocol: &'m str) -> [(&'static str, &'m str); 3
         ("rpc.method", method),
         ("protod.protocol", protocol),
     ]
-}
-
-/// What OpenTelemetry calls a protocol: the others are ways to call gRPC.
-fn system(protocol: &str) -> &'static str {
-    match protocol {
-        "connect" => "connectrpc",
-        _ => "grpc",
-    }
-}
-
-/// Whether a call that ends like this is an error of the server, by the conventions for gRPC and for Connect.
-fn is_error(code: Code) -> bool {
-    matches!(
-        code,
-        Code::Unknown
-            | Code::DeadlineExceeded
-            | Code::Unimplemented
-            | Code::Internal
-            | Code::Unavailable
-            | Code::DataLoss
-    )
 }

@@ -35,6 +35,7 @@ const PROTO: &str = r#"
       map<string, string> trailers = 15;
       int64 request_count = 16;
       int64 response_count = 17;
+      string trace_id = 18;
     }
     enum Code {
       OK = 0; CANCELLED = 1; UNKNOWN = 2; INVALID_ARGUMENT = 3; DEADLINE_EXCEEDED = 4; NOT_FOUND = 5; ALREADY_EXISTS = 6;
@@ -180,6 +181,7 @@ fn encoded(call: &RecordedCall) -> Vec<u8> {
     put_headers(&mut out, 15, call.trailers());
     put_number(&mut out, 16, call.request_count());
     put_number(&mut out, 17, call.response_count());
+    put_text(&mut out, 18, &call.trace_id().unwrap_or_default());
     out
 }
 

@@ -19,3 +19,4 @@ mod puts;
 mod rule_text;
 mod service;
 mod support;
+mod traces;

@@ -6,6 +6,7 @@ use std::fs;
 
 use protod::client::Protocol;
 use protod::{Client, Message, Schema, Server};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -294,4 +295,74 @@ async fn the_library_has_the_figures_of_calls_that_layers_refuse_too() {
         0.0
     );
     serving.abort();
+}
+
+/// All texts under these keys in a document.
+fn texts<'v>(value: &'v Value, keys: &[&str], found: &mut Vec<&'v str>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value {
+                    Value::String(text) if keys.contains(&key.as_str()) => found.push(text),
+                    value => texts(value, keys, found),
+                }
+            }
+        }
+        Value::Array(array) => array.iter().for_each(|value| texts(value, keys, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_dashboard_asks_for_metrics_and_labels_that_there_are() {
+    let endpoint = ["--otlp-endpoint", "http://127.0.0.1:1"];
+    let kitchen = Kitchen::start_with(&endpoint).await;
+    kitchen.brew(r#"{"kind": "green"}"#).await;
+    post(kitchen.server.address(), "no.Such/Method", &[], "{}").await;
+    kitchen.ask("Reload", "{}").await;
+    let page = Samples::scrape(&kitchen).await;
+    let words = |text: &str| {
+        let words = text.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
+        words.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let known: Vec<String> = page.0.keys().flat_map(|sample| words(sample)).collect();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/grafana.json");
+    let dashboard = fs::read_to_string(path).expect("the dashboard is there");
+    let dashboard: Value = serde_json::from_str(&dashboard).expect("JSON");
+    let mut queries = Vec::new();
+    texts(&dashboard, &["expr", "query"], &mut queries);
+    let is_ours = |word: &String| {
+        ["rpc_", "protod_", "process_", "error_"]
+            .iter()
+            .any(|begin| word.starts_with(begin))
+    };
+    let asked: Vec<String> = queries
+        .iter()
+        .flat_map(|query| words(query))
+        .filter(is_ours)
+        .collect();
+    assert!(asked.len() > 30, "{asked:?}");
+    for word in &asked {
+        assert!(
+            known.contains(word),
+            "the dashboard asks for {word}, which is not among the metrics"
+        );
+    }
+    // The page lists what there is, and no more.
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/observability.md");
+    let guide = fs::read_to_string(guide).expect("the page is there");
+    let families = page
+        .0
+        .keys()
+        .map(|sample| sample.split('{').next().unwrap_or_default());
+    for family in families {
+        let listed = ["_bucket", "_count", "_sum"]
+            .iter()
+            .find_map(|end| family.strip_suffix(end));
+        let listed = listed.unwrap_or(family);
+        assert!(
+            guide.contains(&format!("`{listed}`")),
+            "docs/observability.md does not list {listed}"
+        );
+    }
 }

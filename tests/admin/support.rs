@@ -58,22 +58,28 @@ impl Kitchen {
 
     /// With these flags too; the admin service listens on a free port, unless they say otherwise.
     pub(crate) async fn start_with(flags: &[&str]) -> Self {
+        Self::start_in(flags, &[]).await
+    }
+
+    /// With these variables of the environment, too.
+    pub(crate) async fn start_in(flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::write(folder.path().join("tea.proto"), PROTO).expect("it can be written");
         fs::write(folder.path().join("tea.rules.yaml"), RULES).expect("it can be written");
-        Self::serve(folder, flags).await
+        Self::serve(folder, flags, variables).await
     }
 
     /// Ends the server, and starts another for the same folder.
     pub(crate) async fn restart(self, flags: &[&str]) -> Self {
         self.server.stop().await;
-        Self::serve(self.folder, flags).await
+        Self::serve(self.folder, flags, &[]).await
     }
 
-    async fn serve(folder: TempDir, flags: &[&str]) -> Self {
+    async fn serve(folder: TempDir, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut serve = command(&[&["serve", "--addr", "127.0.0.1:0", "."], flags].concat());
         serve.current_dir(folder.path());
         serve.env("PROTOD_ADMIN_ADDR", "127.0.0.1:0");
+        serve.envs(variables.iter().copied());
         let mut server = Server::start_command(serve).await;
         let line = server.line_with("protod admin on ").await;
         let admin = line

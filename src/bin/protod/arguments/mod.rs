@@ -24,4 +24,5 @@ pub(crate) mod source;
 pub(crate) mod target;
 pub(crate) mod time;
 pub(crate) mod tls;
+pub(crate) mod traces;
 pub(crate) mod validation;

@@ -23,6 +23,8 @@ use protod::{
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use self::banner::banner;
 use self::served_admin::ServedAdmin;
@@ -37,6 +39,7 @@ use crate::arguments::limits::LimitArgs;
 use crate::arguments::logging::{LogFormat, Logging};
 use crate::arguments::time::{OptionalTime, Time};
 use crate::arguments::tls::TlsArgs;
+use crate::arguments::traces::{TraceArgs, Traces};
 use crate::arguments::validation::{NO_RULES, validator_of_requests};
 use crate::failure::Failure;
 use crate::output::json;
@@ -62,6 +65,8 @@ const EXAMPLES: &str = "Examples:
   protod serve https://registry.example.com/api.binpb --schema-ca ca.pem --refresh 1m
   # A tree of thousands of protos, of which what was compiled is kept beside the build
   protod serve googleapis --cache-dir target/protod
+  # With a span of each call for a collector
+  protod serve api --otlp-endpoint http://localhost:4317
   # For grpcurl 1.9.3, which refuses descriptors of edition 2024
   protod serve api --reflection-edition 2023
 
@@ -169,6 +174,9 @@ pub(crate) struct Serve {
     journal: JournalArgs,
 
     #[command(flatten)]
+    traces: TraceArgs,
+
+    #[command(flatten)]
     logging: Logging,
 }
 
@@ -235,6 +243,7 @@ impl Serve {
         }
         let stop = Stop::listen(self.exit_on_stdin_eof)
             .map_err(|error| Failure::caused("cannot wait for signals", error))?;
+        let traces = self.traces.traces()?;
         let runtime = runtime_aside();
         let mut loader = Loader::new(self.origin()?);
         let loaded = loader.load()?;
@@ -255,6 +264,9 @@ impl Serve {
         let mut server = self.limits.apply(server);
         if let Some(Time(grace)) = self.drain_old {
             server = server.drain_old(grace);
+        }
+        if let Some(traces) = &traces {
+            server = server.traces(&traces.tracer);
         }
         let tls = self.tls.load()?;
         if let Some(tls) = &tls {
@@ -303,12 +315,18 @@ impl Serve {
             );
             tokio::spawn(reloader.run());
             let admin = ServedAdmin::start(admin);
+            let exporting = traces.map(exporting);
             let (first, second) = stop.into_futures();
             let serving = async {
                 let served = bound.serve_until(first).await;
                 // After the calls of the server, which may be steered to their ends.
                 if let Some(admin) = admin {
                     admin.stop().await;
+                }
+                if let Some((stop, exporting)) = exporting {
+                    drop(stop);
+                    // It was cut off only with the process.
+                    let _ = exporting.await;
                 }
                 served
             };
@@ -426,6 +444,18 @@ impl Serve {
             samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
         })
     }
+}
+
+/// Sends spans until the sender is dropped, and then those that are left.
+fn exporting(traces: Traces) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    for warning in traces.warnings {
+        tracing::warn!("{warning}");
+    }
+    let (stop, stopped) = oneshot::channel::<()>();
+    let stopped = async {
+        let _ = stopped.await;
+    };
+    (stop, tokio::spawn(traces.exporter.run_until(stopped)))
 }
 
 fn parse_origin(text: &str) -> Result<String, String> {
