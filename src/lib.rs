@@ -133,6 +133,7 @@ pub mod rules;
 pub mod sample;
 pub mod schema;
 pub mod server;
+pub mod session;
 mod stamp;
 mod suggest;
 #[cfg(all(feature = "client", feature = "rules", feature = "verify"))]
@@ -173,6 +174,7 @@ pub use crate::server::{
     Bound, Cors, GrpcService, Health, Journal, Metrics, OpenCall, OpenCalls, Server, ServerBuilder,
     ServingStatus,
 };
+pub use crate::session::{Session, SessionError, SessionOptions, Sessions};
 pub use crate::transport::{Limits, ListenAddr, Listener, Socket, SocketStream};
 #[cfg(feature = "tls")]
 pub use crate::transport::{Tls, TlsFiles};

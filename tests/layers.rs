@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 29] = [
+const ROOMS: [&str; 30] = [
     "error",
     "suggest",
     "duration",
@@ -33,6 +33,7 @@ const ROOMS: [&str; 29] = [
     "validate",
     "protocol",
     "trace",
+    "session",
     "journal",
     "metrics",
     "handler",

@@ -23,6 +23,7 @@ pub(super) fn summary(call: &RecordedCall) -> Value {
         "duration": call.duration().map(duration),
         "code": if call.is_open() { "" } else { code_name(call.code()) },
         "message": call.message(),
+        "session": call.session().unwrap_or_default(),
         "rule": call.rule().unwrap_or_default(),
         "generation": call.generation(),
         "unmatched": call.is_unmatched(),

@@ -10,14 +10,15 @@ use serde_json::{Value, json};
 use tonic::Status;
 
 use super::call_value::{summary, whole};
-use super::fields::{flag, number, text};
+use super::fields::{flag, number, text, time};
+use super::sessions::session_of;
 use super::steered::{Answer, Steered};
 use crate::error::{Error, Problem};
 use crate::handler::{Call, State};
 use crate::journal::RecordedCall;
 use crate::message::Typed;
 use crate::server::Journal;
-use crate::verify::{CallFilter, CallMatcher, Verify};
+use crate::verify::{CallFilter, Verify};
 
 /// How many calls a list has, if it is not said.
 const DEFAULT_LIMIT: u64 = 100;
@@ -25,13 +26,16 @@ const DEFAULT_LIMIT: u64 = 100;
 /// How many calls a list has at most: their summaries take less than the 4 MiB that clients take.
 pub(super) const MAX_LIMIT: u64 = 1000;
 
+/// How long a verification waits at most.
+const MAX_WAIT: Duration = Duration::from_hours(24);
+
 pub(super) async fn list_calls(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
-    let filter = filter_of(&request);
+    let filter = filter_of(&steered, &request)?;
     list(&steered, &request, filter).await
 }
 
 pub(super) async fn unmatched_calls(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
-    let filter = filter_of(&request).where_("!call.matched");
+    let filter = filter_of(&steered, &request)?.where_("!call.matched");
     list(&steered, &request, filter).await
 }
 
@@ -68,7 +72,8 @@ pub(super) async fn watch_calls(
     mut call: Call<DynamicMessage, Typed<Value>>,
 ) -> Result<(), Status> {
     let journal = journal(&steered)?;
-    let matcher = matcher(&journal, &request)?;
+    let matcher = journal.matcher(&filter_of(&steered, &request)?);
+    let matcher = matcher.map_err(|error| wrong_filter(&error))?;
     let summaries = flag(&request, "summaries");
     let mut watch = journal.watch();
     // Who has the headers sees all calls from now on.
@@ -94,8 +99,9 @@ pub(super) async fn watch_calls(
     }
 }
 
-pub(super) async fn clear_calls(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answer {
-    journal(&steered)?.clear();
+pub(super) async fn clear_calls(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let session = session_of(&steered, &request)?;
+    journal(&steered)?.clear_of(session.as_ref());
     Ok(Typed(json!({})))
 }
 
@@ -105,8 +111,9 @@ pub(super) async fn verify(State(steered): State<Arc<Steered>>, request: Dynamic
     if let Some(filters) = request.get_field_by_name("in_order")
         && let Some(filters) = filters.as_list()
     {
-        let filters = filters.iter().filter_map(prost_reflect::Value::as_message);
-        in_order.extend(filters.map(filter_of));
+        for filter in filters.iter().filter_map(prost_reflect::Value::as_message) {
+            in_order.push(filter_of(&steered, filter)?);
+        }
     }
     let counts = ["exactly", "at_least", "at_most"].map(|name| number(&request, name));
     let never = flag(&request, "never");
@@ -117,7 +124,7 @@ pub(super) async fn verify(State(steered): State<Arc<Steered>>, request: Dynamic
         ));
     }
     let verify = if in_order.is_empty() {
-        Verify::calls(filter_of(&request))
+        Verify::calls(filter_of(&steered, &request)?)
     } else {
         Verify::in_order(in_order)
     };
@@ -128,7 +135,8 @@ pub(super) async fn verify(State(steered): State<Arc<Steered>>, request: Dynamic
         [.., Some(calls)] => verify.at_most(calls),
         [None, None, None] => verify,
     };
-    match journal.verify(verify.within(within(&request)?)).await {
+    let within = time(&request, "within", MAX_WAIT)?.unwrap_or_default();
+    match journal.verify(verify.within(within)).await {
         Ok(()) => Ok(Typed(json!({ "verified": true }))),
         Err(error) => match error.cause() {
             Some(cause) => Err(wrong_filter(cause)),
@@ -139,45 +147,25 @@ pub(super) async fn verify(State(steered): State<Arc<Steered>>, request: Dynamic
     }
 }
 
-/// How long to wait.
-fn within(request: &DynamicMessage) -> Result<Duration, Status> {
-    let Some(within) = request.get_field_by_name("within") else {
-        return Ok(Duration::ZERO);
-    };
-    let part = |name: &str| {
-        let within = within.as_message()?;
-        let value = within.get_field_by_name(name)?;
-        value.as_i64().or_else(|| value.as_i32().map(i64::from))
-    };
-    let seconds = u64::try_from(part("seconds").unwrap_or_default());
-    let nanos = u32::try_from(part("nanos").unwrap_or_default());
-    match (seconds, nanos) {
-        (Ok(seconds @ 0..=86_400), Ok(nanos @ 0..1_000_000_000)) => Ok(Duration::new(seconds, nanos)),
-        _ => Err(Status::invalid_argument("within is a time from 0 to a day")),
-    }
-}
-
 /// The journal of the server.
 fn journal(steered: &Steered) -> Result<Journal, Status> {
     let journal = steered.server.journal();
     journal.ok_or_else(|| Status::failed_precondition("the server keeps no journal of its calls"))
 }
 
-/// The filter in the fields `method` and `where`.
-fn filter_of(request: &DynamicMessage) -> CallFilter {
-    let filter = match text(request, "method") {
+/// The filter in the fields `method`, `session` and `where`.
+fn filter_of(steered: &Steered, request: &DynamicMessage) -> Result<CallFilter, Status> {
+    let mut filter = match text(request, "method") {
         method if method.is_empty() => CallFilter::all(),
         method => CallFilter::method(method),
     };
-    match text(request, "where") {
+    if let Some(session) = session_of(steered, request)? {
+        filter = filter.session(&session);
+    }
+    Ok(match text(request, "where") {
         condition if condition.is_empty() => filter,
         condition => filter.where_(condition),
-    }
-}
-
-fn matcher(journal: &Journal, request: &DynamicMessage) -> Result<CallMatcher, Status> {
-    let matcher = journal.matcher(&filter_of(request));
-    matcher.map_err(|error| wrong_filter(&error))
+    })
 }
 
 fn wrong_filter(error: &Error) -> Status {

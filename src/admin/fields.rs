@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prost_reflect::{DynamicMessage, ReflectMessage as _};
 use serde_json::{Value, json};
+use tonic::Status;
 
 /// A text; empty if it was not sent.
 pub(super) fn text(request: &DynamicMessage, name: &str) -> String {
@@ -29,6 +30,32 @@ pub(super) fn flag(request: &DynamicMessage, name: &str) -> bool {
         .as_deref()
         .and_then(prost_reflect::Value::as_bool)
         .unwrap_or_default()
+}
+
+/// A `google.protobuf.Duration`. `None` if it was not sent.
+///
+/// Fails if it is negative or longer than `most`.
+pub(super) fn time(request: &DynamicMessage, name: &str, most: Duration) -> Result<Option<Duration>, Status> {
+    let Some(time) = request
+        .get_field_by_name(name)
+        .filter(|_| request.has_field_by_name(name))
+    else {
+        return Ok(None);
+    };
+    let part = |name: &str| {
+        let value = time.as_message()?.get_field_by_name(name)?;
+        value.as_i64().or_else(|| value.as_i32().map(i64::from))
+    };
+    let seconds = u64::try_from(part("seconds").unwrap_or_default());
+    let nanos = u32::try_from(part("nanos").unwrap_or_default());
+    match (seconds, nanos) {
+        (Ok(seconds), Ok(nanos @ 0..1_000_000_000)) if Duration::new(seconds, nanos) <= most => {
+            Ok(Some(Duration::new(seconds, nanos)))
+        }
+        _ => Err(Status::invalid_argument(format!(
+            "{name} is a time from 0 to {most:?}"
+        ))),
+    }
 }
 
 /// A `google.protobuf.Timestamp`.

@@ -214,6 +214,8 @@ fn build(guard: Guard, mut pages: Pages, tls: Option<Tls>, steered: Arc<Steered>
         .drain_timeout(DRAIN_TIMEOUT)
         // The guard says which pages may call.
         .cors(Cors::none())
+        // Sessions are of the server that is steered: what a client of its own passes on means nothing here.
+        .max_sessions(0)
         .layer(guard);
     #[cfg(feature = "tls")]
     let server = match tls {

@@ -34,6 +34,7 @@
 //! | `invoke`, `invocations` | those that call the server's methods |
 //! | `rule_text` | the one that shows the text of rules |
 //! | `schema` | those that show its schema |
+//! | `sessions` | those that make and end sessions |
 //! | `rules`, `reloads`, `details`, `fields` | what the others answer |
 
 mod call_value;
@@ -58,6 +59,7 @@ mod rule_text;
 mod rules;
 mod schema;
 mod service;
+mod sessions;
 mod steered;
 mod token;
 

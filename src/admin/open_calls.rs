@@ -11,8 +11,10 @@ use super::call_value::summary;
 use super::calls::MAX_LIMIT;
 use super::fields::{number, text};
 use super::rules::{method_name, states};
+use super::sessions::session_of;
 use super::steered::{Answer, Steered};
 use crate::handler::{CODES, State, code_name};
+use crate::journal::RecordedCall;
 use crate::message::{Message, Typed};
 use crate::server::{OpenCall, OpenCalls};
 
@@ -21,9 +23,17 @@ pub(super) async fn list_open(State(steered): State<Arc<Steered>>, request: Dyna
         method if method.is_empty() => open_calls(&steered)?.list(),
         method => calls_of(&steered, &method)?,
     };
-    let newest = calls.iter().skip(calls.len().saturating_sub(MAX_LIMIT as usize));
-    let recorded = newest.filter_map(OpenCall::recorded);
-    let calls: Vec<Value> = recorded.map(|call| summary(&call)).collect();
+    let session = session_of(&steered, &request)?;
+    let recorded = calls.iter().filter_map(OpenCall::recorded);
+    let recorded = recorded.filter(|call| {
+        let session = session.as_ref();
+        session.is_none_or(|session| session.mark().number() == call.mark())
+    });
+    let recorded: Vec<RecordedCall> = recorded.collect();
+    let newest = recorded
+        .iter()
+        .skip(recorded.len().saturating_sub(MAX_LIMIT as usize));
+    let calls: Vec<Value> = newest.map(summary).collect();
     Ok(Typed(json!({ "calls": calls })))
 }
 
@@ -58,7 +68,8 @@ pub(super) async fn signal(State(steered): State<Arc<Steered>>, request: Dynamic
     }
     let key = text(&request, "key");
     let has_key = request.has_field_by_name("key");
-    let calls: usize = states(&steered.server)
+    let session = session_of(&steered, &request)?;
+    let calls: usize = states(&steered.server, session.as_ref())
         .iter()
         .map(|state| state.signal(&name, has_key.then_some(&key)))
         .sum();

@@ -5,13 +5,15 @@ use tonic::Status;
 
 use crate::rules::{ListedRule, Rules, RulesState};
 use crate::server::Server;
+use crate::session::Session;
 
-/// The rules that are `wanted`: of a method, or of all if its name is empty.
+/// The rules that are `wanted`: of a method, or of all if its name is empty; as a session has used them, or all calls.
 ///
 /// Fails if there is no such method.
 pub(super) fn listed(
     server: &Server,
     method: &str,
+    session: Option<&Session>,
     wanted: impl Fn(&ListedRule) -> bool,
 ) -> Result<Vec<Value>, Status> {
     let method = match method {
@@ -19,7 +21,10 @@ pub(super) fn listed(
         name => Some(method_name(server, name)?),
     };
     let rules = server.attached::<Rules>();
-    let rules = rules.iter().flat_map(|rules| rules.list());
+    let rules = rules.iter().flat_map(|rules| match session {
+        Some(session) => rules.list_of(session),
+        None => rules.list(),
+    });
     let rules = rules.filter(|rule| {
         let is_of_method = method.as_ref().is_none_or(|method| rule.methods.contains(method));
         is_of_method && wanted(rule)
@@ -48,8 +53,12 @@ fn value(rule: &ListedRule) -> Value {
     })
 }
 
-/// What calls of the rules share.
-pub(super) fn states(server: &Server) -> Vec<RulesState> {
+/// What calls of the rules share, those of a session or of none.
+pub(super) fn states(server: &Server, session: Option<&Session>) -> Vec<RulesState> {
     let rules = server.attached::<Rules>();
-    rules.iter().map(|rules| rules.state().clone()).collect()
+    let states = rules.iter().map(|rules| match session {
+        Some(session) => rules.state().of_session(session),
+        None => rules.state().clone(),
+    });
+    states.collect()
 }

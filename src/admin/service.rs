@@ -18,6 +18,7 @@ use super::reloads::told;
 use super::rule_text::get_rule;
 use super::rules::{listed, states};
 use super::schema::{describe, list_methods};
+use super::sessions::{create_session, end_session, list_sessions, session_of};
 use super::steered::{Answer, Steered};
 use crate::handler::{Handlers, State};
 use crate::live::ReloadTrigger;
@@ -54,6 +55,9 @@ pub(super) fn handlers(steered: Arc<Steered>) -> Handlers {
         .unary("protod.admin.v1.AdminService/End", end)
         .unary("protod.admin.v1.AdminService/Reload", reload)
         .unary("protod.admin.v1.AdminService/Reset", reset)
+        .unary("protod.admin.v1.AdminService/CreateSession", create_session)
+        .unary("protod.admin.v1.AdminService/ListSessions", list_sessions)
+        .unary("protod.admin.v1.AdminService/EndSession", end_session)
 }
 
 async fn status(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answer {
@@ -79,12 +83,16 @@ async fn status(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answe
 }
 
 async fn list_rules(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
-    let rules = listed(&steered.server, &text(&request, "method"), |_| true)?;
+    let session = session_of(&steered, &request)?;
+    let method = text(&request, "method");
+    let rules = listed(&steered.server, &method, session.as_ref(), |_| true)?;
     Ok(Typed(json!({ "rules": rules, "set_aside": set_aside(&steered) })))
 }
 
 async fn unused_rules(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
-    let rules = listed(&steered.server, &text(&request, "method"), |rule| rule.hits == 0)?;
+    let session = session_of(&steered, &request)?;
+    let method = text(&request, "method");
+    let rules = listed(&steered.server, &method, session.as_ref(), |rule| rule.hits == 0)?;
     Ok(Typed(json!({ "rules": rules })))
 }
 
@@ -101,7 +109,8 @@ async fn reload(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answe
 async fn reset(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
     let wants = |name| flag(&request, name);
     let all = !["counters", "store", "journal"].into_iter().any(wants);
-    for state in states(&steered.server) {
+    let session = session_of(&steered, &request)?;
+    for state in states(&steered.server, session.as_ref()) {
         if all || wants("counters") {
             state.clear_counters();
         }
@@ -114,7 +123,7 @@ async fn reset(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> 
     if (all || wants("journal"))
         && let Some(journal) = steered.server.journal()
     {
-        journal.clear();
+        journal.clear_of(session.as_ref());
     }
     Ok(Typed(json!({})))
 }

@@ -69,7 +69,7 @@ pub(crate) use self::missing::{Subject, asked_for, missing};
 pub(crate) use self::problem::ExprProblem;
 pub(crate) use self::program::{Program, Verdict};
 pub(crate) use self::scope::{ConstraintScope, Scope};
-pub(crate) use self::store::{Store, TreeKey};
+pub(crate) use self::store::{Store, StoreRoom, TreeKey};
 pub(crate) use self::stored_places::{
     FieldOfVariable, StoredKey, StoredNames, StoredPlace, StoredRead, stored_names,
 };

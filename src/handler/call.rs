@@ -34,6 +34,7 @@ use crate::journal::Direction;
 use crate::message::{Bounds, FromMessage, IntoMessage, Message, MessageType};
 use crate::protocol::{Encoding, Speech};
 use crate::schema::Method;
+use crate::session::Session;
 
 /// What a call begins with.
 pub(crate) struct CallStart {
@@ -56,6 +57,8 @@ pub(crate) struct CallStart {
     pub(crate) states: Option<Arc<States>>,
     /// Checks each request before the handler sees it. `None` if they are taken as they come.
     pub(crate) check: Option<Arc<dyn RequestCheck>>,
+    /// `None` if it is of none.
+    pub(crate) session: Option<Session>,
     pub(crate) id: u64,
     /// The room that large messages of all calls share.
     pub(crate) large: Arc<LargeMessages>,
@@ -95,6 +98,7 @@ struct Core {
     deadline: Option<Instant>,
     lifecycle: Lifecycle,
     states: Option<Arc<States>>,
+    session: Option<Session>,
     id: u64,
     bounds: Bounds,
     large: Arc<LargeMessages>,
@@ -147,6 +151,7 @@ impl Call {
             deadline: start.deadline,
             lifecycle: start.lifecycle,
             states: start.states,
+            session: start.session,
             id: start.id,
             large: start.large,
             bounds: limits.bounds,
@@ -226,6 +231,11 @@ impl<In, Out> Call<In, Out> {
     /// A number that no other call of this server has.
     pub fn id(&self) -> u64 {
         self.core.id
+    }
+
+    /// The session that the call is of. `None` if its client named none. See [`Server::sessions`](crate::Server::sessions).
+    pub fn session(&self) -> Option<&Session> {
+        self.core.session.as_ref()
     }
 
     /// The value of this type that [`Handlers::state`](crate::handler::Handlers::state) gave to all handlers. `None` if

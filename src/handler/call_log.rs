@@ -19,6 +19,7 @@ use super::peer::Peer;
 use crate::excerpt::excerpt;
 use crate::journal::{JournalOptions, Log};
 use crate::metrics::CallCounters;
+use crate::session::Session;
 use crate::trace::{CallTrace, Tracer};
 
 /// The target of the span and of the lines.
@@ -214,6 +215,7 @@ impl CallLog {
                         elapsed = ?in_micros(record.began.elapsed()),
                         protocol = %record.protocol,
                         peer = record.peer.as_ref().map(|peer| display(peer.addr())),
+                        session = record.session().map(Session::name),
                         requests = counts.requests,
                         request_bytes = counts.request_bytes,
                         responses = counts.responses,

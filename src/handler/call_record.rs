@@ -18,6 +18,7 @@ use crate::excerpt::{cut_at, excerpt};
 use crate::journal::{Counts, Direction, Facts, Headers, Log, PeerFact, Recording};
 use crate::metrics::{Counted, MethodCounters};
 use crate::schema::Method;
+use crate::session::Session;
 use crate::trace::{CallTrace, Span as TraceSpan, TraceIds};
 
 /// How much of the message of a status is told, in bytes. A rule may make it of all that a client sent.
@@ -38,6 +39,8 @@ pub(crate) struct CallBegin<'c> {
     pub(crate) peer: Option<&'c Peer>,
     /// The headers of the request.
     pub(crate) headers: &'c HeaderMap,
+    /// Its session, if it is known to be of one.
+    pub(crate) session: Option<&'c Session>,
     /// The number of the generation that answers.
     pub(crate) generation: u64,
     /// Where it is counted. `None` if calls are not counted.
@@ -51,6 +54,7 @@ pub(crate) struct CallRecord {
     /// What was asked for, if that may be no method.
     path: Option<Box<str>>,
     method: OnceLock<Arc<Method>>,
+    session: OnceLock<Session>,
     pub(super) protocol: &'static str,
     pub(super) peer: Option<Peer>,
     pub(super) began: Instant,
@@ -105,6 +109,7 @@ impl CallRecord {
                 .method
                 .map(Arc::clone)
                 .map_or_else(OnceLock::new, OnceLock::from),
+            session: begin.session.cloned().map_or_else(OnceLock::new, OnceLock::from),
             protocol: begin.protocol,
             peer: begin.peer.cloned(),
             began,
@@ -155,6 +160,17 @@ impl CallRecord {
     /// Notes its method.
     pub(super) fn is_of(&self, method: &Arc<Method>) {
         self.method.get_or_init(|| Arc::clone(method));
+    }
+
+    /// Notes its session, if it is of one.
+    pub(crate) fn is_of_session(&self, session: Option<&Session>) {
+        if let Some(session) = session {
+            self.session.get_or_init(|| session.clone());
+        }
+    }
+
+    pub(super) fn session(&self) -> Option<&Session> {
+        self.session.get()
     }
 
     /// Notes which rule answers.
@@ -347,7 +363,10 @@ impl CallRecord {
         let facts = self.facts(&outcome, None);
         match &self.recording {
             Some(recording) => recording.entry(&facts),
-            None => self.is_open.load(Ordering::Relaxed).then(|| facts.entry(&[])),
+            None => self.is_open.load(Ordering::Relaxed).then(|| {
+                let mark = self.session().map_or(0, |session| session.mark().number());
+                facts.entry(mark, &[])
+            }),
         }
     }
 
@@ -360,6 +379,7 @@ impl CallRecord {
             code: outcome.code,
             is_unmatched: self.is_unmatched(),
             counts: self.counts(),
+            session: self.session(),
             protocol: self.protocol,
             method: self.method(),
             peer: match self.peer.as_ref().map(Peer::addr) {

@@ -17,6 +17,7 @@ use super::codes::code_name;
 use super::peer::Peer;
 use crate::protocol::received_status;
 use crate::schema::Method;
+use crate::session::Session;
 
 /// A call whose handler runs. Dropped when it has ended.
 #[derive(Debug)]
@@ -36,8 +37,14 @@ impl Observed {
     }
 
     /// The handler of a call that came through layers, at whose edge its end is told.
-    pub(crate) fn behind_layers(log: &Arc<CallLog>, record: &Arc<CallRecord>, method: &Arc<Method>) -> Self {
+    pub(crate) fn behind_layers(
+        log: &Arc<CallLog>,
+        record: &Arc<CallRecord>,
+        method: &Arc<Method>,
+        session: Option<&Session>,
+    ) -> Self {
         record.is_of(method);
+        record.is_of_session(session);
         Self::of(log, Arc::clone(record), false)
     }
 

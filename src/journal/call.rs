@@ -136,6 +136,16 @@ impl RecordedCall {
         Some(self.entry.rule()).filter(|rule| !rule.is_empty())
     }
 
+    /// The name of the session that it was of; see [`Server::sessions`](crate::Server::sessions).
+    pub fn session(&self) -> Option<&str> {
+        Some(self.entry.session()).filter(|session| !session.is_empty())
+    }
+
+    /// The number of the mark that it has.
+    pub(crate) fn mark(&self) -> u64 {
+        self.entry.mark
+    }
+
     /// Whether no rule and no handler answered it: there are rules and none of them matched, there is nothing for its method, or
     /// a sample stood in.
     pub fn is_unmatched(&self) -> bool {

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 use crate::message::{Reader, put_delimited, put_varint};
+use crate::session::Session;
 use crate::trace::{SpanId, TraceId, TraceIds};
 
 /// What is known of a call.
@@ -23,6 +24,7 @@ pub(crate) struct Facts<'c> {
     pub(crate) code: tonic::Code,
     pub(crate) is_unmatched: bool,
     pub(crate) counts: Counts,
+    pub(crate) session: Option<&'c Session>,
     pub(crate) protocol: &'static str,
     pub(crate) method: &'c str,
     pub(crate) peer: PeerFact<'c>,
@@ -60,17 +62,18 @@ const IDS: usize = TraceId::LENGTH + 2 * SpanId::LENGTH;
 impl Facts<'_> {
     /// How many bytes an entry takes at most.
     pub(super) fn most(&self, events: &[u8]) -> usize {
-        const NUMBERS: usize = 18 * 10 + 18 + IDS;
+        const NUMBERS: usize = 20 * 10 + 18 + IDS;
         let name = match self.peer {
             PeerFact::Name(name) => name.len(),
             _ => 0,
         };
         let texts = self.protocol.len() + self.method.len() + self.rule.len() + self.message.len();
+        let texts = texts + self.session.map_or(0, |session| session.name().len());
         NUMBERS + name + texts + self.details.len() + events.len()
     }
 
-    /// Appends an entry.
-    pub(super) fn put(&self, events: &[u8], out: &mut Vec<u8>) {
+    /// Appends an entry with a mark.
+    pub(super) fn put(&self, mark: u64, events: &[u8], out: &mut Vec<u8>) {
         let since = self
             .start
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -89,6 +92,7 @@ impl Facts<'_> {
             self.counts.request_bytes,
             self.counts.responses,
             self.counts.response_bytes,
+            mark,
         ] {
             put_varint(out, number);
         }
@@ -100,17 +104,18 @@ impl Facts<'_> {
                 out.extend_from_slice(span.as_ref().map_or(&none, |span| span.bytes()));
             }
         }
-        for text in [self.protocol, self.method, self.rule, self.message] {
+        let session = self.session.map_or("", |session| session.name());
+        for text in [self.protocol, self.method, self.rule, session, self.message] {
             put_delimited(out, text.as_bytes());
         }
         put_delimited(out, self.details);
         out.extend_from_slice(events);
     }
 
-    /// An entry.
-    pub(crate) fn entry(&self, events: &[u8]) -> Vec<u8> {
+    /// An entry with a mark.
+    pub(crate) fn entry(&self, mark: u64, events: &[u8]) -> Vec<u8> {
         let mut entry = Vec::with_capacity(self.most(events));
-        self.put(events, &mut entry);
+        self.put(mark, events, &mut entry);
         entry
     }
 
@@ -149,11 +154,13 @@ pub(super) struct Entry {
     pub(super) code: tonic::Code,
     pub(super) is_unmatched: bool,
     pub(super) counts: Counts,
+    pub(super) mark: u64,
     pub(super) trace: Option<TraceIds>,
     peer: Option<String>,
     protocol: Range<usize>,
     method: Range<usize>,
     rule: Range<usize>,
+    session: Range<usize>,
     message: Range<usize>,
     details: Range<usize>,
 }
@@ -174,6 +181,7 @@ impl Entry {
             responses: number()?,
             response_bytes: number()?,
         };
+        let mark = number()?;
         let peer = read_peer(&mut reader)?;
         let trace = if flags & TRACED == 0 {
             None
@@ -189,6 +197,7 @@ impl Entry {
             protocol: text()?,
             method: text()?,
             rule: text()?,
+            session: text()?,
             message: text()?,
             details: text()?,
             id,
@@ -198,6 +207,7 @@ impl Entry {
             code,
             is_unmatched: flags & UNMATCHED != 0,
             counts,
+            mark,
             trace,
             peer,
             bytes,
@@ -223,6 +233,10 @@ impl Entry {
 
     pub(super) fn rule(&self) -> &str {
         self.text(&self.rule)
+    }
+
+    pub(super) fn session(&self) -> &str {
+        self.text(&self.session)
     }
 
     pub(super) fn message(&self) -> &str {
@@ -297,6 +311,7 @@ mod tests {
                 responses: 3,
                 response_bytes: u64::MAX,
             },
+            session: None,
             protocol: "grpc",
             method: "shop.Shop/Order",
             peer: PeerFact::Unknown,
@@ -339,7 +354,7 @@ mod tests {
                     trace,
                     ..facts()
                 };
-                let bytes = facts.entry(b"events");
+                let bytes = facts.entry(7, b"events");
                 assert!(bytes.len() <= facts.most(b"events"));
                 assert_eq!(Entry::id_of(&bytes), Some(300));
                 let read = Entry::read(Bytes::from(bytes)).expect("it is one");
@@ -379,7 +394,7 @@ mod tests {
             peer: PeerFact::Name("x"),
             ..facts()
         };
-        let bytes = facts.entry(&[]);
+        let bytes = facts.entry(7, &[]);
         for end in 0..bytes.len() {
             let cut = Bytes::copy_from_slice(&bytes[..end]);
             assert!(Entry::read(cut).is_none(), "{end} of {}", bytes.len());

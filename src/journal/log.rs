@@ -2,7 +2,8 @@
 //!
 //! A call is written when its end is known, before its client learns of it: who has its answer finds the call here.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use super::reader::Reader;
 use super::redaction::Redaction;
 use super::stats::JournalStats;
 use crate::schema::Method;
+use crate::session::{Mark, Session};
 
 /// The calls of a server that have ended.
 #[derive(Debug)]
@@ -24,6 +26,12 @@ pub(crate) struct Log {
     size: usize,
     pub(super) redaction: Arc<Redaction>,
     chunks: Mutex<Chunks>,
+    /// The mark of calls of no session.
+    mark: Mark,
+    /// How many calls there had been with the last one of a session.
+    of_sessions: AtomicU64,
+    /// The marks of calls that are kept and were forgotten, with how many calls there had been then.
+    forgotten: Mutex<HashMap<u64, u64>>,
     /// How many bytes are kept of calls in flight.
     pub(super) in_flight: AtomicUsize,
     added: Notify,
@@ -37,6 +45,9 @@ impl Log {
             size: options.size,
             redaction: Arc::new(Redaction::new(&options.redacted)),
             chunks: Mutex::new(Chunks::new()),
+            mark: Mark::default(),
+            of_sessions: AtomicU64::new(0),
+            forgotten: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             added: Notify::new(),
             watchers: AtomicUsize::new(0),
@@ -60,7 +71,14 @@ impl Log {
         let in_flight = self.in_flight.load(Ordering::Relaxed).min(self.size / 2);
         // A sixteenth is for what the allocator takes beside it.
         let limit = (self.size - in_flight) / 16 * 15;
-        self.chunks().append(most, limit, |out| facts.put(events, out));
+        let mut chunks = self.chunks();
+        chunks.append(most, limit, |out| {
+            facts.put(self.mark_of(facts).take(), events, out);
+        });
+        if facts.session.is_some() {
+            self.of_sessions.store(chunks.entries().1, Ordering::Relaxed);
+        }
+        drop(chunks);
         // Who began to watch before this call was written has been counted before.
         if self.watchers.load(Ordering::Relaxed) > 0 {
             self.added.notify_waiters();
@@ -69,7 +87,44 @@ impl Log {
 
     /// Forgets all calls.
     pub(crate) fn clear(&self) {
-        self.chunks().clear();
+        self.clear_all(&mut self.chunks());
+    }
+
+    fn clear_all(&self, chunks: &mut Chunks) {
+        chunks.clear();
+        self.forgotten().clear();
+    }
+
+    /// The mark of a call that ends now.
+    pub(super) fn mark_of<'m>(&'m self, facts: &Facts<'m>) -> &'m Mark {
+        facts.session.map_or(&self.mark, Session::mark)
+    }
+
+    /// Forgets the calls of a session, or those of none. Nobody sees them any more, and newer calls take their memory.
+    pub(crate) fn clear_of(&self, session: Option<&Session>) {
+        // While no call is written: those have one mark or the other.
+        let mut chunks = self.chunks();
+        let (kept, all) = chunks.entries();
+        if session.is_none() && self.of_sessions.load(Ordering::Relaxed) <= all - kept {
+            self.clear_all(&mut chunks);
+        } else if let Some(mark) = session.map_or(&self.mark, Session::mark).renew() {
+            let mut forgotten = self.forgotten();
+            // Those that are gone need not be forgotten. So there are no more of them than calls that are kept.
+            forgotten.retain(|_, before| *before > all - kept);
+            forgotten.insert(mark, all);
+        }
+    }
+
+    fn forgotten(&self) -> MutexGuard<'_, HashMap<u64, u64>> {
+        self.forgotten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is kept, to be read.
+    fn snapshot_of(&self, chunks: &Chunks) -> Snapshot {
+        Snapshot {
+            chunks: chunks.all(),
+            forgotten: self.forgotten().keys().copied().collect(),
+        }
     }
 
     fn chunks(&self) -> MutexGuard<'_, Chunks> {
@@ -86,7 +141,7 @@ impl Log {
 
     /// The calls that are kept now.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot(self.chunks().all())
+        self.snapshot_of(&self.chunks())
     }
 
     /// The calls that are kept now, and what gives those that end from then on.
@@ -97,7 +152,7 @@ impl Log {
             log: Arc::clone(self),
             place: chunks.end(),
         };
-        (Snapshot(chunks.all()), watch)
+        (self.snapshot_of(&chunks), watch)
     }
 
     /// How much there is.
@@ -141,7 +196,11 @@ impl Drop for Watch {
 
 /// The calls that are kept at a moment.
 #[derive(Debug)]
-pub(crate) struct Snapshot(Vec<Arc<Chunk>>);
+pub(crate) struct Snapshot {
+    chunks: Vec<Arc<Chunk>>,
+    /// The marks of those that were forgotten.
+    forgotten: HashSet<u64>,
+}
 
 impl Snapshot {
     /// The newest calls for which `wanted` holds, up to so many, oldest first.
@@ -152,14 +211,13 @@ impl Snapshot {
         mut wanted: impl FnMut(&RecordedCall) -> bool,
     ) -> Vec<RecordedCall> {
         let mut found = Vec::new();
-        'all: for chunk in self.0.iter().rev() {
+        'all: for chunk in self.chunks.iter().rev() {
             let entries: Vec<&[u8]> = chunk.entries().collect();
             for entry in entries.into_iter().rev() {
                 if found.len() == most {
                     break 'all;
                 }
-                let call = RecordedCall::read(Bytes::copy_from_slice(entry), reader);
-                found.extend(call.filter(&mut wanted));
+                found.extend(self.read(entry, reader).filter(&mut wanted));
             }
         }
         found.reverse();
@@ -169,8 +227,15 @@ impl Snapshot {
     /// The call of an id.
     pub(crate) fn get(&self, id: u64, reader: &Arc<Reader>) -> Option<RecordedCall> {
         // Those that ended last are asked for most.
-        let mut entries = self.0.iter().rev().flat_map(|chunk| chunk.entries());
+        let mut entries = self.chunks.iter().rev().flat_map(|chunk| chunk.entries());
         let entry = entries.find(|entry| Entry::id_of(entry) == Some(id))?;
-        RecordedCall::read(Bytes::copy_from_slice(entry), reader)
+        self.read(entry, reader)
+    }
+
+    /// Reads a call, unless it was forgotten.
+    fn read(&self, entry: &[u8], reader: &Arc<Reader>) -> Option<RecordedCall> {
+        let call = RecordedCall::read(Bytes::copy_from_slice(entry), reader)?;
+        let is_forgotten = self.forgotten.contains(&call.mark());
+        (!is_forgotten).then_some(call)
     }
 }

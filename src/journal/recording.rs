@@ -131,7 +131,7 @@ impl Recording {
         if kept.is_written {
             return None;
         }
-        Some(facts.entry(&kept.events.bytes))
+        Some(facts.entry(self.log.mark_of(facts).number(), &kept.events.bytes))
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::plan::{Rule, RuleLog};
 use super::run::MethodRules;
+use crate::session::Session;
 
 /// One rule of [`Rules::list`](crate::Rules::list).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,20 +23,26 @@ pub struct ListedRule {
     pub priority: i64,
     /// Whether it answers no call: with `then: next`, it leaves those that it matches to the rules after it.
     pub passes: bool,
-    /// How often it was chosen, since the server has started or the
+    /// How often it was chosen, by all calls or by those of the session that was asked for, since the server has started or the
     /// [counters were cleared](crate::RulesState::clear_counters). It is kept over a reload that leaves the rule as it is, and,
     /// if it has a name, over one that changes it.
     pub hits: u64,
 }
 
-/// The rules of all methods, in the order of files and places.
-pub(super) fn listed(methods: &[Arc<MethodRules>], are_put: bool) -> Vec<ListedRule> {
+/// The rules of all methods, in the order of files and places, as all calls have chosen them, or those of a session.
+pub(super) fn listed(
+    methods: &[Arc<MethodRules>],
+    are_put: bool,
+    session: Option<&Session>,
+) -> Vec<ListedRule> {
     let mut found: Vec<(&RuleLog, ListedRule)> = Vec::new();
     let mut places: HashMap<*const RuleLog, usize> = HashMap::new();
     for method in methods {
-        for rule in method.rules() {
+        let of_session = session.map(|session| method.tallies().of_session(session));
+        let tallies = of_session.as_ref().unwrap_or(method.tallies());
+        for (place, rule) in method.rules().iter().enumerate() {
             let at = *places.entry(Arc::as_ptr(&rule.log)).or_insert_with(|| {
-                found.push((&rule.log, of_rule(rule, are_put)));
+                found.push((&rule.log, of_rule(rule, are_put, tallies.hits(place))));
                 found.len() - 1
             });
             found[at].1.methods.push(method.method().name().to_owned());
@@ -51,7 +57,7 @@ pub(super) fn listed(methods: &[Arc<MethodRules>], are_put: bool) -> Vec<ListedR
 }
 
 /// A rule without its methods.
-fn of_rule(rule: &Rule, is_put: bool) -> ListedRule {
+fn of_rule(rule: &Rule, is_put: bool, hits: u64) -> ListedRule {
     ListedRule {
         name: rule.name.to_string(),
         place: rule.log.place(None),
@@ -59,6 +65,6 @@ fn of_rule(rule: &Rule, is_put: bool) -> ListedRule {
         methods: Vec::new(),
         priority: rule.priority,
         passes: rule.passes,
-        hits: rule.hits.load(Ordering::Relaxed),
+        hits,
     }
 }

@@ -9,6 +9,7 @@ use super::run::{MethodRules, RulesState, Settings};
 use crate::error::Problem;
 use crate::handler::Handlers;
 use crate::schema::Method;
+use crate::session::Session;
 
 /// The rules of a server: checked, compiled, ready to answer.
 ///
@@ -90,7 +91,12 @@ impl Rules {
     /// # Ok::<(), protod::Error>(())
     /// ```
     pub fn list(&self) -> Vec<ListedRule> {
-        listed(&self.methods, self.settings.are_put)
+        listed(&self.methods, self.settings.are_put, None)
+    }
+
+    /// The same, with how often each was chosen by calls of a session.
+    pub fn list_of(&self, session: &Session) -> Vec<ListedRule> {
+        listed(&self.methods, self.settings.are_put, Some(session))
     }
 
     /// What calls of these rules share.

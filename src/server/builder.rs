@@ -32,6 +32,7 @@ use crate::journal::JournalOptions;
 use crate::message::{Bounds, DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
 use crate::protocol::HttpRules;
 use crate::schema::{DescriptorEdition, Schema};
+use crate::session::Sessions;
 use crate::trace::Tracer;
 use crate::transport::{ConnectionCounts, Limits, Tls};
 
@@ -53,6 +54,7 @@ impl Server {
             deadlines: DeadlinePolicy::default(),
             message_memory: ServerBuilder::DEFAULT_MAX_MESSAGE_MEMORY,
             max_calls: ServerBuilder::DEFAULT_MAX_CALLS,
+            max_sessions: ServerBuilder::DEFAULT_MAX_SESSIONS,
             log_calls: false,
             journal: None,
             metrics: false,
@@ -90,10 +92,11 @@ pub struct ServerBuilder {
     message_memory: usize,
     deadlines: DeadlinePolicy,
     max_calls: usize,
+    pub(super) max_sessions: usize,
     log_calls: bool,
-    journal: Option<JournalOptions>,
-    metrics: bool,
-    keeps_open: bool,
+    pub(super) journal: Option<JournalOptions>,
+    pub(super) metrics: bool,
+    pub(super) keeps_open: bool,
     tracer: Option<Tracer>,
     cors: Cors,
     layers: Layers,
@@ -356,36 +359,6 @@ impl ServerBuilder {
         self
     }
 
-    /// Keeps the calls of the server, so that [`Server::journal`] shows what came, what went, and why, and
-    /// [`Server::verify`](Server::verify) can tell whether it was what a test expects. Default: no call is kept.
-    ///
-    /// ```
-    /// use protod::{JournalOptions, Schema, Server};
-    ///
-    /// # let schema = Schema::from_source("m.proto", "syntax = \"proto3\"; message M {}")?;
-    /// let server = Server::builder(schema).journal(JournalOptions::default()).build()?;
-    /// assert!(server.journal().is_some_and(|journal| journal.calls().is_empty()));
-    /// # Ok::<(), protod::Error>(())
-    /// ```
-    pub fn journal(mut self, options: JournalOptions) -> Self {
-        self.journal = Some(options);
-        self
-    }
-
-    /// Whether the server counts its calls, in all protocols: [`Server::metrics`] has the figures, and the text in which
-    /// Prometheus and others read them. Default: no.
-    pub fn metrics(mut self, metrics: bool) -> Self {
-        self.metrics = metrics;
-        self
-    }
-
-    /// Whether [`Server::open_calls`] knows the calls in flight, if no [journal](Self::journal) is kept, with which it does.
-    /// Default: no.
-    pub fn keep_open_calls(mut self, keep: bool) -> Self {
-        self.keeps_open = keep;
-        self
-    }
-
     /// Makes spans of calls, which wait in the tracer until an exporter sends them: see [`otlp`](crate::otlp). Default: no call becomes
     /// a span.
     pub fn traces(mut self, tracer: &Tracer) -> Self {
@@ -522,6 +495,7 @@ impl ServerBuilder {
             ),
             cors: self.cors,
             connections: ConnectionCounts::default(),
+            sessions: Sessions::new(self.max_sessions),
             number: Mutex::new(0),
             lifecycle,
         };

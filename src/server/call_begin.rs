@@ -4,6 +4,7 @@ use http::Request;
 
 use super::generation::Generation;
 use crate::handler::{CallBegin, CallLog, Peer};
+use crate::session::Session;
 
 /// A call of the method at `path`, if there is such a method.
 pub(super) fn call_begin<'c, B>(
@@ -13,6 +14,7 @@ pub(super) fn call_begin<'c, B>(
     path: &'c str,
     protocol: &'static str,
     peer: Option<&'c Peer>,
+    session: Option<&'c Session>,
 ) -> CallBegin<'c> {
     let counters = log.counters().map(|all| match generation.endpoint(path) {
         Some(endpoint) => endpoint.counters(all),
@@ -24,6 +26,7 @@ pub(super) fn call_begin<'c, B>(
         protocol,
         peer,
         headers: request.headers(),
+        session,
         generation: generation.number,
         counters,
     }

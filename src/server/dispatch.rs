@@ -26,7 +26,7 @@ use super::edge::LayeredFuture;
 use super::generation::{Endpoint, Generation};
 use super::layers::Route;
 use super::link::Link;
-use super::refusal::{check_form, form_of, no_such_method, refuse};
+use super::refusal::{Refusal, check_form, form_of, no_such_method, refuse};
 use super::rest_route::{may_be_rest, rest_path};
 use crate::handler::{
     BoxHandler, CallBegin, CallBody, CallLimits, CallPermit, CallReport, CallStart, Lifecycle, Observed,
@@ -35,6 +35,7 @@ use crate::handler::{
 use crate::metrics::MethodCounters;
 use crate::protocol::{Form, Head, Protocol, REST, Speech, Unrecognised};
 use crate::schema::Method;
+use crate::session::{Session, Sessions};
 use crate::transport::{ConnectionCounts, call_began};
 
 /// What all clones of a service share.
@@ -47,6 +48,7 @@ pub(super) struct Shared {
     pub(super) calls: CallsInFlight,
     pub(super) cors: Cors,
     pub(super) connections: ConnectionCounts,
+    pub(super) sessions: Sessions,
     pub(super) lifecycle: Lifecycle,
 }
 
@@ -208,6 +210,7 @@ impl GrpcService {
         &self,
         call: Admitted<'_>,
         request: Request<RequestBody>,
+        session: Option<Session>,
         link: Option<&Link>,
     ) -> Dispatched {
         let (parts, mut body) = request.into_parts();
@@ -226,7 +229,7 @@ impl GrpcService {
         let record = link.and_then(|link| link.record.as_ref());
         let (observed, id) = match (record, link) {
             (Some(record), _) => {
-                let observed = Observed::behind_layers(log, record, call.method);
+                let observed = Observed::behind_layers(log, record, call.method, session.as_ref());
                 (Some(observed), record.id())
             }
             (None, Some(_)) => (None, log.next_id()),
@@ -237,6 +240,7 @@ impl GrpcService {
                     protocol,
                     peer: peer.as_ref(),
                     headers: &parts.headers,
+                    session: session.as_ref(),
                     generation: call.generation,
                     counters: call.counters,
                 };
@@ -262,6 +266,7 @@ impl GrpcService {
                 lifecycle: call.lifecycle.clone(),
                 states: call.states.cloned(),
                 check: call.check.cloned(),
+                session,
                 id,
                 observed,
             },
@@ -354,32 +359,6 @@ pub(super) struct Admitted<'g> {
     counters: Option<&'g Arc<MethodCounters>>,
 }
 
-/// Why a request does not become a call.
-pub(super) enum Refusal {
-    Status {
-        status: Status,
-        /// Whether nothing answers its method.
-        is_unmatched: bool,
-    },
-    /// It is no call in any protocol.
-    Http(Box<Unrecognised>),
-}
-
-impl From<Status> for Refusal {
-    fn from(status: Status) -> Self {
-        Self::Status {
-            status,
-            is_unmatched: false,
-        }
-    }
-}
-
-impl From<Box<Unrecognised>> for Refusal {
-    fn from(unrecognised: Box<Unrecognised>) -> Self {
-        Self::Http(unrecognised)
-    }
-}
-
 impl std::fmt::Debug for GrpcService {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GrpcService").finish_non_exhaustive()
@@ -445,7 +424,11 @@ impl GrpcService {
             };
             let report = protocol.and_then(|protocol| {
                 let log = self.shared.calls.log();
-                let begin = call_begin(log, &generation, &request, path, protocol, self.peer.as_ref());
+                // If it is refused for its session, that is told where it comes out of the layers.
+                let session = self.shared.sessions.named_by(request.headers(), is_rest);
+                let session = session.ok().flatten();
+                let peer = self.peer.as_ref();
+                let begin = call_begin(log, &generation, &request, path, protocol, peer, session.as_ref());
                 CallReport::begin(log, begin)
             });
             let link = Link {
@@ -473,16 +456,23 @@ impl GrpcService {
             return self.dispatch_rest(&generation, request, found, link);
         }
         let refused = match form {
-            Ok(form) => match self.admit(&generation, &request, form, peer.is_some()) {
-                Ok(call) => return self.start(call, request, link),
-                Err(Refusal::Status { status, is_unmatched }) => {
-                    let path = request.uri().path();
-                    let log = self.shared.calls.log();
-                    let begin = call_begin(log, &generation, &request, path, form.protocol.name(), peer);
-                    self.refuse(form, &status, is_unmatched, begin, link)
+            Ok(form) => {
+                let (session, admitted) = match self.shared.sessions.of_call(request.headers(), false) {
+                    Ok(session) => (session, self.admit(&generation, &request, form, peer.is_some())),
+                    Err(status) => (None, Err(status.into())),
+                };
+                match admitted {
+                    Ok(call) => return self.start(call, request, session, link),
+                    Err(Refusal::Status { status, is_unmatched }) => {
+                        let (path, protocol) = (request.uri().path(), form.protocol.name());
+                        let log = self.shared.calls.log();
+                        let session = session.as_ref();
+                        let begin = call_begin(log, &generation, &request, path, protocol, peer, session);
+                        self.refuse(form, &status, is_unmatched, begin, link)
+                    }
+                    Err(Refusal::Http(unrecognised)) => self.refuse_http(*unrecognised, request, peer),
                 }
-                Err(Refusal::Http(unrecognised)) => self.refuse_http(*unrecognised, request, peer),
-            },
+            }
             Err(unrecognised) => self.refuse_http(*unrecognised, request, peer),
         };
         Dispatched::at_once(refused)

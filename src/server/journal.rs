@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::builder::ServerBuilder;
 use super::builtin::BUILTIN_SCHEMA;
 use super::dispatch::Shared;
 use super::handle::Server;
-use crate::journal::{JournalStats, Log, Reader, RecordedCall, Snapshot, Watch};
+use crate::journal::{JournalOptions, JournalStats, Log, Reader, RecordedCall, Snapshot, Watch};
 use crate::schema::{Method, Schema};
+use crate::session::Session;
 
 /// The calls that a server has answered and is answering, the newest of them: see
 /// [`ServerBuilder::journal`](super::ServerBuilder::journal). Cheap to clone.
@@ -16,6 +18,24 @@ use crate::schema::{Method, Schema};
 pub struct Journal {
     log: Arc<Log>,
     shared: Arc<Shared>,
+}
+
+impl ServerBuilder {
+    /// Keeps the calls of the server, so that [`Server::journal`] shows what came, what went, and why, and
+    /// [`Server::verify`](Server::verify) can tell whether it was what a test expects. Default: no call is kept.
+    ///
+    /// ```
+    /// use protod::{JournalOptions, Schema, Server};
+    ///
+    /// # let schema = Schema::from_source("m.proto", "syntax = \"proto3\"; message M {}")?;
+    /// let server = Server::builder(schema).journal(JournalOptions::default()).build()?;
+    /// assert!(server.journal().is_some_and(|journal| journal.calls().is_empty()));
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn journal(mut self, options: JournalOptions) -> Self {
+        self.journal = Some(options);
+        self
+    }
 }
 
 impl Server {
@@ -84,6 +104,12 @@ impl Journal {
     /// Forgets all calls that have ended.
     pub fn clear(&self) {
         self.log.clear();
+    }
+
+    /// Forgets the calls of a session that have ended, or with `None` those of no session. Newer calls take their memory, and
+    /// until then [`stats`](Self::stats) counts it.
+    pub fn clear_of(&self, session: Option<&Session>) {
+        self.log.clear_of(session);
     }
 
     /// How much it holds.

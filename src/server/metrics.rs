@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tonic::Code;
 
+use super::builder::ServerBuilder;
 use super::handle::Server;
 use crate::handler::code_name;
 use crate::metrics::{BOUNDS, CallCounters, Kind, OpenMetrics, Totals, is_error, system};
@@ -52,6 +53,15 @@ pub struct CallMetrics {
     pub responses: u64,
     /// How many bytes those had.
     pub response_bytes: u64,
+}
+
+impl ServerBuilder {
+    /// Whether the server counts its calls, in all protocols: [`Server::metrics`] has the figures, and the text in which
+    /// Prometheus and others read them. Default: no.
+    pub fn metrics(mut self, metrics: bool) -> Self {
+        self.metrics = metrics;
+        self
+    }
 }
 
 impl Server {

@@ -29,6 +29,7 @@ mod reflection;
 mod refusal;
 mod rest;
 mod rest_route;
+mod sessions;
 #[cfg(feature = "validate")]
 mod validation;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tonic::{Code, Status};
 
+use super::builder::ServerBuilder;
 use super::dispatch::Shared;
 use super::handle::Server;
 use super::journal::method_of;
@@ -39,6 +40,15 @@ pub struct OpenCall {
     record: Arc<CallRecord>,
     method: Arc<Method>,
     reader: Arc<Reader>,
+}
+
+impl ServerBuilder {
+    /// Whether [`Server::open_calls`] knows the calls in flight, if no [journal](Self::journal) is kept, with which it does.
+    /// Default: no.
+    pub fn keep_open_calls(mut self, keep: bool) -> Self {
+        self.keeps_open = keep;
+        self
+    }
 }
 
 impl Server {

@@ -11,6 +11,32 @@ use crate::protocol::{Answer, Form, Protocol, Unrecognised, accept_post, recogni
 use crate::schema::Method;
 use crate::transport::OverHttp1;
 
+/// Why a request does not become a call.
+pub(super) enum Refusal {
+    Status {
+        status: Status,
+        /// Whether nothing answers its method.
+        is_unmatched: bool,
+    },
+    /// It is no call in any protocol.
+    Http(Box<Unrecognised>),
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Self::Status {
+            status,
+            is_unmatched: false,
+        }
+    }
+}
+
+impl From<Box<Unrecognised>> for Refusal {
+    fn from(unrecognised: Box<Unrecognised>) -> Self {
+        Self::Http(unrecognised)
+    }
+}
+
 /// The response to a request that is no call, after the request was read. A client that still sends when the stream is reset
 /// may lose the response.
 pub(super) async fn refuse(mut answer: Answer, request: Request<RequestBody>) -> Response<CallBody> {

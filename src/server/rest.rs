@@ -8,11 +8,11 @@ use std::sync::Arc;
 use http::{HeaderMap, Request};
 
 use super::call_begin::call_begin;
-use super::dispatch::{GrpcService, Refusal};
+use super::dispatch::GrpcService;
 use super::dispatched::{Dispatched, State};
 use super::generation::Generation;
 use super::link::Link;
-use super::refusal::{no_such_method, refuse};
+use super::refusal::{Refusal, no_such_method, refuse};
 use super::rest_route::route;
 use crate::handler::{CallBegin, RequestBody, known};
 use crate::protocol::{Answer, REST, RestCall, Route, Speech, metadata, no_such_path, other_verbs};
@@ -74,20 +74,27 @@ impl GrpcService {
         };
         let path = call.method().path();
         let speech = Speech::Rest(Arc::clone(&call));
-        let admitted = match generation.endpoint(path) {
-            Some(endpoint) => self.admit_to(generation, endpoint, &request, speech, peer.is_some()),
-            None => Err(no_such_method(generation, path).into()),
+        let (session, admitted) = match self.shared.sessions.of_call(request.headers(), true) {
+            Ok(session) => {
+                let admitted = match generation.endpoint(path) {
+                    Some(endpoint) => self.admit_to(generation, endpoint, &request, speech, peer.is_some()),
+                    None => Err(no_such_method(generation, path).into()),
+                };
+                (session, admitted)
+            }
+            Err(status) => (None, Err(status.into())),
         };
         Dispatched::at_once(match admitted {
             Ok(admitted) => {
                 let (mut parts, body) = request.into_parts();
                 parts.headers = metadata(parts.headers);
-                return self.start(admitted, Request::from_parts(parts, body), link);
+                return self.start(admitted, Request::from_parts(parts, body), session, link);
             }
             Err(Refusal::Status { status, is_unmatched }) => {
                 let log = self.shared.calls.log();
                 // As the other protocols name it.
-                let begin = call_begin(log, generation, &request, path, REST, peer);
+                let session = session.as_ref();
+                let begin = call_begin(log, generation, &request, path, REST, peer, session);
                 self.tell_refused(begin, &status, is_unmatched, link);
                 let answer = call.refuse(&status, HeaderMap::new(), &HeaderMap::new());
                 State::Refused(Some(known(answer)))
@@ -105,7 +112,10 @@ impl GrpcService {
         link: Option<&Link>,
     ) {
         match link.and_then(|link| link.record.as_ref()) {
-            Some(record) => record.refused(status, is_unmatched),
+            Some(record) => {
+                record.is_of_session(begin.session);
+                record.refused(status, is_unmatched);
+            }
             None => self.shared.calls.log().refused(begin, status, is_unmatched),
         }
     }

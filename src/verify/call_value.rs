@@ -36,6 +36,7 @@ const PROTO: &str = r#"
       int64 request_count = 16;
       int64 response_count = 17;
       string trace_id = 18;
+      string session = 19;
     }
     enum Code {
       OK = 0; CANCELLED = 1; UNKNOWN = 2; INVALID_ARGUMENT = 3; DEADLINE_EXCEEDED = 4; NOT_FOUND = 5; ALREADY_EXISTS = 6;
@@ -182,6 +183,7 @@ fn encoded(call: &RecordedCall) -> Vec<u8> {
     put_number(&mut out, 16, call.request_count());
     put_number(&mut out, 17, call.response_count());
     put_text(&mut out, 18, &call.trace_id().unwrap_or_default());
+    put_text(&mut out, 19, call.session().unwrap_or_default());
     out
 }
 

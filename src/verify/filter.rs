@@ -18,6 +18,7 @@ use crate::journal::RecordedCall;
 use crate::message::Picker;
 use crate::schema::{Method, Schema};
 use crate::server::Journal;
+use crate::session::Session;
 
 /// What the evaluations of one search may cost together: some seconds.
 const MAX_COST: u64 = 50_000_000;
@@ -47,6 +48,7 @@ const UNITS_PER_CALL: u64 = 20;
 /// | `call.start`, `call.duration` | a timestamp, a duration |
 /// | `call.headers`, `call.response_headers`, `call.trailers` | maps; values of one name are joined by a comma |
 /// | `call.request_count`, `call.response_count` | how many messages there were |
+/// | `call.session` | the name of the session that it was of; empty if it was of none |
 /// | `call.id`, `call.generation` | as [`RecordedCall`] has them |
 /// | `request`, `response` | the first message that came, and the first that went |
 /// | `requests`, `responses` | those that are kept |
@@ -58,6 +60,7 @@ const UNITS_PER_CALL: u64 = 20;
 #[must_use]
 pub struct CallFilter {
     pub(super) method: Option<String>,
+    pub(super) session: Option<Session>,
     conditions: Vec<String>,
 }
 
@@ -71,8 +74,14 @@ impl CallFilter {
     pub fn method(name: impl Into<String>) -> Self {
         Self {
             method: Some(name.into()),
-            conditions: Vec::new(),
+            ..Self::default()
         }
+    }
+
+    /// Of those only the ones of a session.
+    pub fn session(mut self, session: &Session) -> Self {
+        self.session = Some(session.clone());
+        self
     }
 
     /// Of those only the ones for which an expression in CEL holds.
@@ -86,6 +95,9 @@ impl CallFilter {
 impl fmt::Display for CallFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.method.as_deref().unwrap_or("any method"))?;
+        if let Some(session) = &self.session {
+            write!(f, " of session {}", session.name())?;
+        }
         for (at, condition) in self.conditions.iter().enumerate() {
             write!(f, "{}{condition}", if at == 0 { " where " } else { " and " })?;
         }
@@ -97,6 +109,7 @@ impl fmt::Display for CallFilter {
 #[derive(Debug)]
 pub struct CallMatcher {
     method: Option<Arc<Method>>,
+    session: Option<Session>,
     parts: Vec<Part>,
 }
 
@@ -125,7 +138,7 @@ impl CallMatcher {
 
     /// The same, at the cost of `left`.
     fn matches_within(&self, call: &RecordedCall, left: &mut u64) -> bool {
-        if !self.is_of_method(call) {
+        if !self.is_of_method(call) || !self.is_of_session(call) {
             return false;
         }
         if self.parts.is_empty() {
@@ -147,6 +160,12 @@ impl CallMatcher {
             .is_none_or(|method| method.name() == call.method())
     }
 
+    /// Whether a call is of the session that is meant, if one is.
+    pub(super) fn is_of_session(&self, call: &RecordedCall) -> bool {
+        let session = self.session.as_ref();
+        session.is_none_or(|session| session.mark().number() == call.mark())
+    }
+
     /// The first part of the conditions that does not hold for a call, and what it is about. `None` if the call is one that is
     /// meant.
     pub fn difference(&self, call: &RecordedCall) -> Option<String> {
@@ -163,6 +182,15 @@ impl CallMatcher {
                     method.name()
                 ),
             });
+        }
+        if let Some(session) = self.session.as_ref().filter(|_| !self.is_of_session(call)) {
+            let text = match call.session() {
+                Some(own) if own != session.name() => format!("it is of session {own}"),
+                // One of the same name, or the same one before its calls were forgotten.
+                Some(_) => "it is of a session that has ended".to_owned(),
+                None => "it is of no session".to_owned(),
+            };
+            return Some(CallDifference { held: 0, text });
         }
         let value = CallValue::of(call, self.method.as_deref());
         self.with_env(&value, Budget::DEFAULT, |env| {
@@ -307,7 +335,12 @@ fn compile(
         }
     }
     if problems.is_empty() {
-        Ok(CallMatcher { method, parts })
+        let session = filter.session.clone();
+        Ok(CallMatcher {
+            method,
+            session,
+            parts,
+        })
     } else {
         Err(Error::condition(problems))
     }

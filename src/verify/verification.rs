@@ -257,7 +257,9 @@ impl Journal {
 
     /// Adds the calls that came nearest to be meant, of those that began after a time.
     fn add_nearest(&self, text: &mut String, matcher: &CallMatcher, after: Option<u64>) {
-        let calls = self.newest(COMPARED, |call| after.is_none_or(|id| call.id() > id));
+        let calls = self.newest(COMPARED, |call| {
+            matcher.is_of_session(call) && after.is_none_or(|id| call.id() > id)
+        });
         let mut near: Vec<_> = calls
             .iter()
             .filter_map(|call| Some((matcher.first_difference(call)?, call)))

@@ -18,5 +18,6 @@ mod program;
 mod puts;
 mod rule_text;
 mod service;
+mod sessions;
 mod support;
 mod traces;

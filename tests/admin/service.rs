@@ -178,7 +178,14 @@ async fn status_tells_what_is_served() {
 }
 
 /// Methods that other tests call.
-const ELSEWHERE: [&str; 5] = ["/WatchCalls", "/GetCall", "/GetRule", "/Invoke", "/InvokeMore"];
+const ELSEWHERE: [&str; 6] = [
+    "/WatchCalls",
+    "/GetCall",
+    "/GetRule",
+    "/Invoke",
+    "/InvokeMore",
+    "/EndSession",
+];
 
 /// Requests of methods that take no empty one.
 const REQUESTS: [(&str, &str); 4] = [

@@ -9,7 +9,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
     bench, build, call, calls, check, describe, end, explain, init, list, manual, push, reset, rules, schema,
-    serve, signal, verify, wait,
+    serve, sessions, signal, verify, wait,
 };
 use crate::deferred::{AsDeclared, Deferred, Definition};
 use crate::failure::Failure;
@@ -60,6 +60,8 @@ enum Command<D: Definition> {
     Rules(Deferred<rules::Rules, D>),
     /// Make a running server forget what calls have left behind
     Reset(Deferred<reset::Reset, D>),
+    /// Make, list and end sessions, in which calls are kept apart
+    Sessions(Deferred<sessions::Sessions, D>),
     /// Write protos as a descriptor set, for other programs
     Build(Deferred<build::Build, D>),
     /// Write a starter proto with its rules, or rules for an existing proto
@@ -91,6 +93,7 @@ impl<D: Definition> Cli<D> {
             Command::Verify(verify) => verify.arguments.run()?,
             Command::Rules(rules) => rules.arguments.run()?,
             Command::Reset(reset) => reset.arguments.run()?,
+            Command::Sessions(sessions) => sessions.arguments.run()?,
             Command::Build(build) => build.arguments.run()?,
             Command::Init(init) => init.arguments.run()?,
             Command::Schema(schema) => schema.arguments.run()?,

@@ -7,6 +7,6 @@
 mod store;
 mod tree;
 
-pub(crate) use self::store::Store;
+pub(crate) use self::store::{Store, StoreRoom};
 pub(super) use self::tree::{Entries, Node};
 pub(crate) use self::tree::{Tree, TreeKey};

@@ -1,5 +1,8 @@
 //! The variables by name, what they may take, and how a change is taken back.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::tree::{Node, Size, Tree, TreeKey};
 use crate::cel::encode::{changed, no_parts};
 use crate::cel::values::Value;
@@ -14,6 +17,16 @@ const MAX_SIZE: usize = 256 << 20;
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     root: Tree,
+    /// What it takes, as it is counted in the room.
+    counted: Size,
+    room: Arc<StoreRoom>,
+}
+
+/// What the stores take together that are in it.
+#[derive(Debug, Default)]
+pub(crate) struct StoreRoom {
+    entries: AtomicUsize,
+    bytes: AtomicUsize,
 }
 
 /// A change of the store, and what takes it back.
@@ -26,8 +39,39 @@ pub(crate) struct Change {
 }
 
 impl Store {
+    /// An empty store in a room: all stores in it together may take what one may.
+    pub(crate) fn within(room: &Arc<StoreRoom>) -> Self {
+        Self {
+            root: Tree::default(),
+            counted: Size::default(),
+            room: Arc::clone(room),
+        }
+    }
+
     pub(in crate::cel) fn root(&self) -> &Tree {
         &self.root
+    }
+
+    /// Removes all variables.
+    pub(crate) fn clear(&mut self) {
+        self.root = Tree::default();
+        self.count();
+    }
+
+    /// Counts what it takes now, and returns what all take in its room.
+    fn count(&mut self) -> Size {
+        let size = self.root.size();
+        let count = |total: &AtomicUsize, before: usize, now: usize| {
+            // Wraps for what becomes less, and so is right.
+            let change = now.wrapping_sub(before);
+            total.fetch_add(change, Ordering::Relaxed).wrapping_add(change)
+        };
+        let all = Size {
+            entries: count(&self.room.entries, self.counted.entries, size.entries),
+            bytes: count(&self.room.bytes, self.counted.bytes, size.bytes),
+        };
+        self.counted = size;
+        all
     }
 
     /// Sets the value at a path; null removes it. Maps on the way are made where there are none. In a message that the store
@@ -59,6 +103,7 @@ impl Store {
     /// Takes back the last change that is not taken back yet.
     pub(crate) fn undo(&mut self, change: Change) {
         put(&mut self.root, &change.path, change.before);
+        self.count();
     }
 
     fn put(&mut self, path: &[TreeKey], node: Option<Node>) -> Result<Change, String> {
@@ -85,7 +130,7 @@ impl Store {
             path: made.to_vec(),
             before,
         };
-        let Size { entries, bytes } = self.root.size();
+        let Size { entries, bytes } = self.count();
         let full = if entries > MAX_ENTRIES {
             format!("the store is full: it has {MAX_ENTRIES} variables")
         } else if bytes > MAX_SIZE {
@@ -95,6 +140,12 @@ impl Store {
         };
         self.undo(change);
         Err(full)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 
@@ -151,6 +202,26 @@ mod tests {
             store.set(&path(&[name]), Value::Null).expect("removed");
         }
         assert_eq!(store.root().size(), Size::default());
+    }
+
+    #[test]
+    fn the_stores_in_a_room_take_together_what_one_may() {
+        let large = || Value::String("x".repeat(MAX_SIZE / 2 - 1000).into());
+        let room = Arc::default();
+        let [mut one, mut other] = [Store::within(&room), Store::within(&room)];
+        one.set(&path(&["a"]), large()).expect("half");
+        other.set(&path(&["a"]), large()).expect("the other half");
+        for store in [&mut one, &mut other] {
+            let error = store.set(&path(&["b"]), large()).expect_err("too much");
+            assert!(error.contains("bytes"), "{error}");
+        }
+        one.clear();
+        assert_eq!(one.root().len(), 0);
+        other.set(&path(&["b"]), large()).expect("there is room now");
+        drop(other);
+        let mut third = Store::within(&room);
+        third.set(&path(&["a"]), large()).expect("there is room again");
+        one.set(&path(&["b"]), large()).expect("there is room again");
     }
 
     #[test]

@@ -114,7 +114,6 @@ pub(super) fn compile(
         answers: answers.list.into(),
         after: answers.after,
         validate: validate?,
-        hits: Arc::default(),
         log: Arc::clone(log),
     })
 }

@@ -1,7 +1,6 @@
 //! A compiled rule: what decides whether it answers, and how it does.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tonic::metadata::AsciiMetadataValue;
@@ -33,8 +32,6 @@ pub(crate) struct Rule {
     /// How it answers: one or more, in turn.
     pub(crate) answers: Box<[Answer]>,
     pub(crate) after: After,
-    /// How often it was chosen. The methods of the rule share it, and so does the rule after a reload.
-    pub(crate) hits: Arc<AtomicU64>,
     /// What the log says of it. The methods of the rule share it.
     pub(crate) log: Arc<RuleLog>,
 }

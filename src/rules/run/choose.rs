@@ -12,6 +12,7 @@ use super::call::chosen::{Choice, Chosen, Come};
 use super::call::session::Session;
 use super::matching::condition::{Decoded, Difference};
 use super::method::MethodRules;
+use super::shared::tallies::Tallies;
 use crate::cel::{Env, EvalError, random_at};
 use crate::handler::Call;
 use crate::rules::plan::{Rule, Stage};
@@ -109,6 +110,7 @@ async fn find<'r>(
         }
         session.set_count(count);
         let chosen = Chosen {
+            at,
             rule,
             answer: rule.answer(count),
         };
@@ -183,7 +185,7 @@ fn try_rules(
             let holds = is_known || (decidable && condition_holds(rules, at, env, &mut decoded, rest)?);
             // What is refused, or may be, does not count.
             let counts = !session.is_refused_by(rule) && !session.is_awaited_by(rule);
-            if holds && let Some(count) = count(rules, at, env, counts, rest)? {
+            if holds && let Some(count) = count(rules, session.tallies(), at, env, counts, rest)? {
                 return Ok(Some((at, count)));
             }
         }
@@ -241,12 +243,13 @@ fn condition_holds(
 /// `times` are used up, or on an error, as of [`condition_holds`].
 fn count(
     rules: &MethodRules,
+    tallies: &Tallies,
     at: usize,
     env: &Env<'_>,
     counts: bool,
     rest: &Rest,
 ) -> Result<Option<u64>, Status> {
-    let Some((counting, counter)) = rules.counted(at) else {
+    let (Some(counting), Some(counter)) = (&rules.rules[at].counting, tallies.counter(at)) else {
         return Ok(Some(0));
     };
     let counted = if counts {
@@ -312,7 +315,7 @@ pub(super) fn unmatched(rules: &MethodRules, session: &mut Session<'_>, call: &m
         let answering = rules.rules.iter().enumerate().filter(|(_, rule)| !rule.passes);
         let compared = answering.take(COMPARED).take_while(has_room);
         let differences = compared.filter_map(|(at, rule)| {
-            let difference = difference(rules, at, &env, &mut decoded);
+            let difference = difference(rules, session.tallies(), at, &env, &mut decoded);
             Some((difference.or_else(|| chance_difference(rule))?, rule))
         });
         // The first of those of which most conditions hold; `max_by_key` would take the last.
@@ -338,12 +341,14 @@ fn chance_difference(rule: &Rule) -> Option<Difference> {
 /// Why the rule at a place does not answer, apart from its chance; `None` if it does answer.
 pub(super) fn difference(
     rules: &MethodRules,
+    tallies: &Tallies,
     at: usize,
     env: &Env<'_>,
     decoded: &mut Decoded<'_>,
 ) -> Option<Difference> {
-    rules.rules[at].condition.difference(env, decoded).or_else(|| {
-        let (counting, counter) = rules.counted(at)?;
+    let rule = &rules.rules[at];
+    rule.condition.difference(env, decoded).or_else(|| {
+        let (counting, counter) = (rule.counting.as_ref()?, tallies.counter(at)?);
         let text = match counter.is_left(counting, env) {
             Ok(true) => return None,
             Ok(false) => "it has answered as often as it may".to_owned(),

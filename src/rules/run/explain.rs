@@ -59,7 +59,7 @@ impl MethodRules {
         // As in a call: for a rule that waits for half-close, `request` is the last message.
         let first = requests.first().map(|bytes| read(bytes)).transpose()?;
         let last = requests.last().map(|bytes| read(bytes)).transpose()?;
-        let store = self.settings.state.store();
+        let store = self.tallies().state().store();
         let call = CallFacts {
             method: self.method.name().to_owned(),
             ..CallFacts::default()
@@ -88,7 +88,8 @@ impl MethodRules {
                 passes: rule.passes,
                 validate: rule.validate,
                 precedes_validation: at < self.order.message && rule.refuses(),
-                difference: difference(self, at, &env, &mut decoded).map(|difference| difference.text),
+                difference: difference(self, self.tallies(), at, &env, &mut decoded)
+                    .map(|difference| difference.text),
             }
         });
         Ok(explained.collect())

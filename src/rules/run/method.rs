@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::candidates::order::Order;
-use super::shared::counters::Counter;
 use super::shared::state::RulesState;
+use super::shared::tallies::Tallies;
 use crate::cel::{Budget, Store, Uses};
 use crate::message::Picker;
-use crate::rules::plan::{Counting, Rule, Sampler};
+use crate::rules::plan::{Rule, Sampler};
 use crate::schema::Method;
 
 /// What all rules of one load have in common when they run.
@@ -70,8 +70,8 @@ pub struct MethodRules {
     /// Whether some rule with an answer names the method. If not, calls that no rule answers are for whoever answers
     /// the method without rules.
     is_claimed: bool,
-    /// By rule: how often it has answered, if its calls are counted.
-    counters: Vec<Option<Arc<Counter>>>,
+    /// What calls of no session count by and share.
+    tallies: Arc<Tallies>,
     /// The fields that conditions and sessions read.
     pub(super) picker: Picker,
     /// What the expressions of all rules read.
@@ -105,11 +105,6 @@ impl MethodRules {
     ) -> Self {
         // The sort is stable: rules of the same priority stay in the order of files and places.
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
-        for rule in &mut rules {
-            rule.hits = settings.state.hits().of(&rule.id);
-        }
-        let counters = settings.state.counters();
-        let counter = |rule: &Rule| rule.counting.as_ref().map(|_| counters.of(&rule.id));
         Self {
             uses: rules
                 .iter()
@@ -117,7 +112,7 @@ impl MethodRules {
                 .fold(Uses::default(), |all, uses| all | uses),
             order: Order::of(&rules),
             validates_all: !settings.are_put && rules.iter().all(|rule| rule.validate != Some(false)),
-            counters: rules.iter().map(counter).collect(),
+            tallies: Arc::new(Tallies::new(&settings.state, &rules)),
             method,
             rules,
             is_claimed,
@@ -157,10 +152,9 @@ impl MethodRules {
         self.rules.first().filter(|rule| rule.is_unconditional())
     }
 
-    /// How the calls of the rule at a place are counted, and how often it has answered, if they are.
+    /// What calls of no session count by and share.
     #[inline]
-    pub(super) fn counted(&self, at: usize) -> Option<(&Counting, &Counter)> {
-        let counting = self.rules[at].counting.as_ref()?;
-        Some((counting, self.counters[at].as_deref()?))
+    pub(in crate::rules) fn tallies(&self) -> &Arc<Tallies> {
+        &self.tallies
     }
 }

@@ -3,6 +3,8 @@
 //! Requests and answers are JSON, as curl would send and get them; the proto comes by reflection, so a newer service is no
 //! hindrance.
 
+use std::time::Duration;
+
 use clap::Args;
 use protod::client::{Client, ClientMethod, ConnectFault, Responses};
 use protod::message::JsonPrinter;
@@ -107,6 +109,11 @@ impl AdminClient {
         let request = request.map_err(|error| failed(method, Status::from(error)))?;
         Ok((called, request))
     }
+}
+
+/// A time as a request has it in JSON.
+pub(crate) fn duration(time: Duration) -> String {
+    format!("{}.{:09}s", time.as_secs(), time.subsec_nanos())
 }
 
 fn failed(method: &str, status: Status) -> Failure {

@@ -11,6 +11,7 @@ use protod::{Error, Schema};
 
 use super::data::Data;
 use super::protocol::ProtocolArguments;
+use super::session::SessionName;
 use super::target::Target;
 use super::time::Time;
 
@@ -40,6 +41,10 @@ pub(crate) struct CallArguments {
     #[arg(long, value_name = "TIME", env = "PROTOD_DEADLINE", value_parser = Time::parse_positive)]
     pub(crate) deadline: Option<Time>,
 
+    /// The session that the call is of: sent as the metadata protod-session; see `protod sessions`
+    #[arg(long, value_name = "NAME", env = "PROTOD_SESSION")]
+    session: Option<SessionName>,
+
     /// Compress requests with gzip; responses may come compressed in any case
     #[arg(long, env = "PROTOD_GZIP")]
     gzip: bool,
@@ -65,6 +70,9 @@ impl CallArguments {
         deadline: Option<Duration>,
     ) -> Result<ClientMethod, Error> {
         let mut method = self.protocol.method(client.method(&self.method)?)?;
+        if let Some(session) = &self.session {
+            session.insert_into(method.metadata_mut());
+        }
         if self.gzip {
             method = method.gzip();
         }

@@ -47,6 +47,16 @@ pub(crate) struct LimitArgs {
     )]
     max_calls: usize,
 
+    /// Sessions at a time, in which calls are kept apart; with so many, none can be made
+    #[arg(
+        long,
+        value_name = "N",
+        env = "PROTOD_MAX_SESSIONS",
+        default_value_t = ServerBuilder::DEFAULT_MAX_SESSIONS,
+        value_parser = count::<usize>(1, u64::MAX)
+    )]
+    max_sessions: usize,
+
     /// Size of one request's headers, at least 1 KiB; larger ones get HTTP 431
     #[arg(
         long,
@@ -294,6 +304,7 @@ impl LimitArgs {
         let mut server = server
             .limits(self.of_connections())
             .max_calls(self.max_calls)
+            .max_sessions(self.max_sessions)
             .max_receive_size(self.max_receive_size.as_usize())
             .max_send_size(self.max_send_size.as_u32() as usize)
             .max_elements(self.max_elements)

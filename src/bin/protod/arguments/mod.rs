@@ -19,6 +19,7 @@ pub(crate) mod logging;
 pub(crate) mod open_call;
 pub(crate) mod protocol;
 pub(crate) mod schema;
+pub(crate) mod session;
 pub(crate) mod size;
 pub(crate) mod source;
 pub(crate) mod target;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::admin_client::{AdminTarget, json as json_of};
 use crate::arguments::count::count;
+use crate::arguments::session::SessionName;
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 use crate::output::stdout;
@@ -50,6 +51,10 @@ pub(crate) struct Calls {
     #[arg(long = "where", value_name = "CEL", env = "PROTOD_WHERE")]
     condition: Option<String>,
 
+    /// Only the calls of this session
+    #[arg(long, value_name = "NAME", env = "PROTOD_SESSION")]
+    session: Option<SessionName>,
+
     /// How many of the newest calls
     #[arg(
         long,
@@ -83,6 +88,7 @@ impl Calls {
             let mut request = json!({
                 "method": method,
                 "where": self.condition.as_deref().unwrap_or_default(),
+                "session": self.session.as_ref().map(SessionName::as_str),
             });
             if self.follow {
                 let mut responses = admin.watch("WatchCalls", &request).await?;

@@ -19,6 +19,7 @@ pub(crate) mod reset;
 pub(crate) mod rules;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod sessions;
 pub(crate) mod signal;
 pub(crate) mod verify;
 pub(crate) mod wait;

@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::arguments::admin_client::AdminTarget;
+use crate::arguments::session::SessionName;
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 
@@ -29,13 +30,22 @@ pub(crate) struct Reset {
     #[arg(long, env = "PROTOD_JOURNAL")]
     journal: bool,
 
+    /// Forget what calls of this session have left behind, and not what calls of no session have
+    #[arg(long, value_name = "NAME", env = "PROTOD_SESSION")]
+    session: Option<SessionName>,
+
     #[command(flatten)]
     admin: AdminTarget,
 }
 
 impl Reset {
     pub(crate) fn run(&self) -> Result<(), Failure> {
-        let request = json!({ "counters": self.counters, "store": self.store, "journal": self.journal });
+        let request = json!({
+            "counters": self.counters,
+            "store": self.store,
+            "journal": self.journal,
+            "session": self.session.as_ref().map(SessionName::as_str),
+        });
         client_runtime()?.block_on(async {
             let admin = self.admin.connect().await?;
             admin.call("Reset", &request).await.map(drop)

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::arguments::admin_client::AdminTarget;
+use crate::arguments::session::SessionName;
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 use crate::output::stderr::say_line;
@@ -52,6 +53,10 @@ pub(crate) struct Rules {
     /// Only the rules of this method, package.Service/Method
     #[arg(long, value_name = "METHOD", env = "PROTOD_METHOD")]
     method: Option<String>,
+
+    /// Count only the calls of this session
+    #[arg(long, value_name = "NAME", env = "PROTOD_SESSION")]
+    session: Option<SessionName>,
 
     /// Only the rules that were never chosen
     #[arg(long, env = "PROTOD_UNUSED")]
@@ -103,7 +108,10 @@ impl Rules {
 
     fn list(&self) -> Result<(), Failure> {
         let method = if self.unused { "UnusedRules" } else { "ListRules" };
-        let request = json!({ "method": self.method.as_deref().unwrap_or_default() });
+        let request = json!({
+            "method": self.method.as_deref().unwrap_or_default(),
+            "session": self.session.as_ref().map(SessionName::as_str),
+        });
         let answer = self.ask(method, &request)?;
         if self.json {
             return stdout::print(&format!("{answer:#}\n"));

@@ -4,8 +4,9 @@
 use clap::{ArgGroup, Args};
 use serde_json::{Value, json};
 
-use crate::arguments::admin_client::AdminTarget;
+use crate::arguments::admin_client::{AdminTarget, duration};
 use crate::arguments::count::count;
+use crate::arguments::session::SessionName;
 use crate::arguments::target::client_runtime;
 use crate::arguments::time::Time;
 use crate::failure::Failure;
@@ -28,6 +29,10 @@ pub(crate) struct Verify {
     /// Only calls for which this expression in CEL holds
     #[arg(long = "where", value_name = "CEL", env = "PROTOD_WHERE")]
     condition: Option<String>,
+
+    /// Only calls of this session
+    #[arg(long, value_name = "NAME", env = "PROTOD_SESSION")]
+    session: Option<SessionName>,
 
     /// Exactly so many calls
     #[arg(long, value_name = "N", env = "PROTOD_EXACTLY", group = "expected", value_parser = count::<u64>(0, u64::MAX))]
@@ -66,6 +71,10 @@ impl Verify {
             }
         };
         set("where", self.condition.clone().map(Value::from));
+        set(
+            "session",
+            self.session.as_ref().map(|session| session.as_str().into()),
+        );
         for (name, calls) in [
             ("exactly", self.exactly),
             ("atLeast", self.at_least),
@@ -73,8 +82,7 @@ impl Verify {
         ] {
             set(name, calls.map(|calls| calls.to_string().into()));
         }
-        let seconds = |Time(time): Time| format!("{}.{:09}s", time.as_secs(), time.subsec_nanos());
-        set("within", self.within.map(|time| seconds(time).into()));
+        set("within", self.within.map(|Time(time)| duration(time).into()));
         let answer = client_runtime()?.block_on(async {
             let admin = self.admin.connect().await?;
             admin.call("Verify", &request).await

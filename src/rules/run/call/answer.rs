@@ -1,7 +1,6 @@
 //! Answers a call by the rule that was chosen.
 
 use std::sync::LazyLock;
-use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use tonic::Status;
@@ -24,12 +23,12 @@ impl<'r> Session<'r> {
         come: Come,
         call: &mut Call,
     ) -> Result<(), Status> {
-        let Chosen { rule, answer } = chosen;
+        let Chosen { at, rule, answer } = chosen;
         if self.rules().settings.rule_header {
             call.label(&RULE_HEADER, rule.header.clone());
         }
         call.answered_by(&rule.name);
-        rule.hits.fetch_add(1, Ordering::Relaxed);
+        self.tallies().hit(at);
         self.begin(answer);
         if !answer.state.is_empty()
             && let Err(status) = self.begin_state(chosen, call)
@@ -66,11 +65,11 @@ impl<'r> Session<'r> {
     /// Does what a rule does that passes the call on.
     pub(in crate::rules::run) async fn take_effect(
         &mut self,
-        Chosen { rule, answer }: Chosen<'r>,
+        Chosen { at, rule, answer }: Chosen<'r>,
         call: &mut Call,
     ) -> Result<(), Status> {
         self.note_validation(rule);
-        rule.hits.fetch_add(1, Ordering::Relaxed);
+        self.tallies().hit(at);
         if answer.state.is_empty() {
             return self.run(rule, &answer.open, call).await.map(drop);
         }

@@ -8,6 +8,7 @@ use crate::cel::{Env, EvalError, TreeKey, Value};
 use crate::handler::Call;
 use crate::rules::plan::{Assignment, IntAssignment, Rule, Variable};
 use crate::rules::run::fault::failed_at;
+use crate::rules::run::shared::state::RulesState;
 
 /// Lists and maps within each other. `${[state.x]}` is one deeper each time, and what walks a value recurses.
 const MAX_DEPTH: usize = 100;
@@ -63,20 +64,19 @@ impl Session<'_> {
         let shared = assignments
             .iter()
             .find(|assignment| matches!(assignment.variable, Variable::Store(_)));
-        let state = &self.rules().settings.state;
         if let Some(assignment) = shared
             && self.lane.is_none()
-            && state.writers_wait()
+            && self.state().writers_wait()
         {
             // It begins again in a lane.
             self.budget().exhaust();
             return Err(failed(rule, assignment, "the store is in use".to_owned()));
         }
-        let _slow = shared
-            .filter(|_| self.lane.is_some())
-            .map(|_| state.slow_writer());
+        let state = shared.map(|_| self.state().clone());
+        let state = state.as_ref();
+        let _slow = state.filter(|_| self.lane.is_some()).map(RulesState::slow_writer);
         // Locked from the first read to the last write.
-        let mut store = shared.map(|_| state.store_mut());
+        let mut store = state.map(RulesState::store_mut);
         let is_declared = |assignment: &Assignment| matches!(assignment.variable, Variable::Declared(_));
         let declared = assignments.partition_point(is_declared);
         let (declared, assignments) = assignments.split_at(declared);

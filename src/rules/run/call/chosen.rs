@@ -13,6 +13,8 @@ pub(in crate::rules::run) struct Choice<'r> {
 /// A rule, and which of its answers is due.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::rules::run) struct Chosen<'r> {
+    /// The place of the rule.
+    pub(in crate::rules::run) at: usize,
     pub(in crate::rules::run) rule: &'r Rule,
     pub(in crate::rules::run) answer: &'r Answer,
 }
@@ -27,11 +29,11 @@ pub(in crate::rules::run) struct Come {
 }
 
 impl<'r> Choice<'r> {
-    /// Chosen by what is known when the call begins.
+    /// The first rule, which is chosen by what is known when the call begins.
     pub(in crate::rules::run) fn at_begin(rule: &'r Rule, come: Come) -> Self {
         let answer = rule.answer(1);
         Self {
-            chosen: Some(Chosen { rule, answer }),
+            chosen: Some(Chosen { at: 0, rule, answer }),
             come,
         }
     }

@@ -20,6 +20,8 @@ use crate::message::Bounds;
 use crate::rules::plan::{Answer, Rule, Text};
 use crate::rules::run::method::MethodRules;
 use crate::rules::run::shared::signals::Listener;
+use crate::rules::run::shared::state::RulesState;
+use crate::rules::run::shared::tallies::Tallies;
 use crate::rules::run::write::template::LoopCache;
 
 /// How long a line is that a rule logs, in bytes. What writes lines keeps the longest one in memory, on each thread.
@@ -29,6 +31,8 @@ const LONGEST_LINE: usize = 64 << 10;
 #[derive(Debug)]
 pub(in crate::rules::run) struct Session<'r> {
     rules: &'r MethodRules,
+    /// What it counts by and shares with others, if it is a call of a session.
+    own_tallies: Option<Arc<Tallies>>,
     messages: Messages<'r>,
     variables: Variables,
     loops: Loops,
@@ -71,6 +75,7 @@ impl<'r> Session<'r> {
             .refill(Self::slice(rules.settings.max_expression_cost));
         Self {
             rules,
+            own_tallies: call.session().map(|session| rules.tallies().of_session(session)),
             messages: Messages::new(rules),
             variables: Variables::default(),
             loops: Loops::default(),
@@ -94,13 +99,25 @@ impl<'r> Session<'r> {
         self.variables.reserve(answer.state.len());
         if !answer.signals.is_empty() {
             let names = answer.signals.iter().map(|signal| Arc::clone(&signal.name));
-            self.listener = Some(self.rules.settings.state.listen(names));
+            self.listener = Some(self.state().listen(names));
         }
     }
 
     /// Notes how many calls the rule has answered, this one included.
     pub(in crate::rules::run) fn set_count(&mut self, count: u64) {
         self.facts.count = count;
+    }
+
+    /// What the call counts by.
+    #[inline]
+    pub(in crate::rules::run) fn tallies(&self) -> &Tallies {
+        self.own_tallies.as_deref().unwrap_or(self.rules.tallies())
+    }
+
+    /// What the call shares with others.
+    #[inline]
+    pub(super) fn state(&self) -> &RulesState {
+        self.tallies().state()
     }
 
     #[inline]
@@ -118,7 +135,7 @@ impl<'r> Session<'r> {
         let (frame, metadata, writer) = call.split_mut();
         let (shared, none);
         let store: &Store = if self.rules.uses.store {
-            shared = self.rules.settings.state.store();
+            shared = self.state().store();
             &shared
         } else {
             none = &self.rules.no_store;

@@ -354,14 +354,12 @@ impl<'r> Session<'r> {
             .with_env(call, |env, _| {
                 let key = step.key.as_ref().map(|key| key.text(env)).transpose()?;
                 let name = step.name.text(env)?;
-                env.call
-                    .budget
-                    .charge(self.rules().settings.state.listening(&name) as u64)?;
+                env.call.budget.charge(self.state().listening(&name) as u64)?;
                 Ok((name, key))
             })
             .map_err(|error: EvalError| failed(rule, &format!("`signal`: {error}")))?;
         let own = self.listener().map(|listener| listener.id());
-        self.rules().settings.state.raise(&name, key.as_deref(), own);
+        self.state().raise(&name, key.as_deref(), own);
         Ok(())
     }
 }

@@ -28,7 +28,7 @@ impl<'r> Session<'r> {
         come: Come,
         call: &mut Call,
     ) -> Result<(), Status> {
-        let Chosen { rule, answer } = chosen;
+        let Chosen { rule, answer, .. } = chosen;
         let mut timers = vec![None; answer.timers.len()];
         self.begin_timers(chosen, &mut timers, false, call)?;
         let drain = answer.signals.iter().find(|signal| &*signal.name == DRAIN);
@@ -119,7 +119,7 @@ impl<'r> Session<'r> {
     /// Whether a signal is for this call.
     fn wants(
         &self,
-        Chosen { rule, answer }: Chosen<'_>,
+        Chosen { rule, answer, .. }: Chosen<'_>,
         signal: &Signal,
         call: &mut Call,
     ) -> Result<bool, Status> {
@@ -157,7 +157,7 @@ impl<'r> Session<'r> {
     /// When a timer is due next. A late timer does not catch up: its pause begins now.
     fn following(
         &self,
-        Chosen { rule, answer }: Chosen<'_>,
+        Chosen { rule, answer, .. }: Chosen<'_>,
         at: usize,
         last: Option<Instant>,
         call: &mut Call,

@@ -10,6 +10,7 @@ use tonic::Status;
 use super::session::Session;
 use crate::handler::{Lane, SLICE};
 use crate::rules::run::fault::too_costly;
+use crate::rules::run::shared::state::RulesState;
 
 impl Session<'_> {
     /// What a turn may cost.
@@ -36,8 +37,7 @@ impl Session<'_> {
     /// Whether what comes next may have to wait until somebody has written to the store. A lane is the place for that.
     #[inline]
     pub(in crate::rules::run) fn waits_for_store(&self) -> bool {
-        let rules = self.rules();
-        rules.uses.store && self.lane.is_none() && rules.settings.state.readers_wait()
+        self.rules().uses.store && self.lane.is_none() && self.state().readers_wait()
     }
 
     /// Begins a turn.
@@ -82,8 +82,8 @@ impl Session<'_> {
     /// Runs what may be slow, if the call is in a lane, so that the other tasks of this thread go on elsewhere.
     pub(in crate::rules::run) fn in_lane<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
         if self.lane.is_some() {
-            let rules = self.rules();
-            let _held = rules.uses.store.then(|| rules.settings.state.slow());
+            let state = self.rules().uses.store.then(|| self.state().clone());
+            let _held = state.as_ref().map(RulesState::slow);
             Lane::run(|| run(self))
         } else {
             run(self)

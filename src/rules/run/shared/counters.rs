@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::cel::{Env, EvalError};
 use crate::rules::plan::{Counting, RuleId};
+use crate::session::Beside;
 
 /// How many bytes the scopes of all counters may take together. Clients may choose them.
 const MAX_SIZE: usize = 64 << 20;
@@ -26,7 +27,9 @@ struct Known {
     /// How many loads there have been.
     loads: u64,
     by_rule: HashMap<RuleId, Kept>,
-    /// How many bytes the scopes of all counters take, including counters that only running calls keep.
+    /// Those of a session: each beside the one of the same rule that counts the calls of no session, and as long as that.
+    beside: Beside<Counter>,
+    /// How many bytes the scopes of all counters take, including counters that only running calls keep, and those of sessions.
     size: Arc<AtomicUsize>,
 }
 
@@ -38,6 +41,17 @@ struct Kept {
 }
 
 impl Counters {
+    /// Counters of a session, which count no rules yet.
+    pub(super) fn of_session(&self) -> Self {
+        let known = Known {
+            size: Arc::clone(&self.known().size),
+            ..Known::default()
+        };
+        Self {
+            known: Mutex::new(known),
+        }
+    }
+
     /// Begins to count for the rules of a load; those that are known go on counting. Returns the number of the load.
     ///
     /// A counter is dropped if the last load did not have it and nothing that still runs does. Counters of the rules that
@@ -69,8 +83,10 @@ impl Counters {
 
     /// Starts all counters at 0 again.
     pub(in crate::rules::run) fn clear(&self) {
-        for kept in self.known().by_rule.values() {
-            kept.counter.answered().clear();
+        let known = self.known();
+        let counters = known.by_rule.values().map(|kept| &kept.counter);
+        for counter in counters.chain(known.beside.values()) {
+            counter.answered().clear();
         }
     }
 
@@ -81,6 +97,16 @@ impl Counters {
             Some(kept) => Arc::clone(&kept.counter),
             None => Arc::new(Counter::new(&known.size)),
         }
+    }
+
+    /// The counter of a session for the rule of a counter.
+    pub(in crate::rules::run) fn beside(&self, counter: &Arc<Counter>) -> Arc<Counter> {
+        let mut known = self.known();
+        let size = Arc::clone(&known.size);
+        let own = known
+            .beside
+            .get_or_insert(counter, || Arc::new(Counter::new(&size)));
+        Arc::clone(own)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

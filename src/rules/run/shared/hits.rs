@@ -8,11 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::rules::plan::RuleId;
+use crate::session::Beside;
 
 /// The numbers of all rules. They are found when rules load; a call adds to the one of its rule.
 #[derive(Debug, Default)]
 pub(in crate::rules) struct Hits {
     by_rule: Mutex<HashMap<RuleId, Arc<AtomicU64>>>,
+    /// Those of a session: each beside the one of the same rule for all calls.
+    beside: Mutex<Beside<AtomicU64>>,
 }
 
 impl Hits {
@@ -32,9 +35,18 @@ impl Hits {
 
     /// Starts all rules at 0 again.
     pub(in crate::rules::run) fn clear(&self) {
-        for hits in self.by_rule().values() {
+        for hits in self.by_rule().values().chain(self.beside_others().values()) {
             hits.store(0, Ordering::Relaxed);
         }
+    }
+
+    /// The number of a session for the rule of a number.
+    pub(in crate::rules::run) fn beside(&self, hits: &Arc<AtomicU64>) -> Arc<AtomicU64> {
+        Arc::clone(self.beside_others().get_or_insert(hits, Arc::default))
+    }
+
+    fn beside_others(&self) -> MutexGuard<'_, Beside<AtomicU64>> {
+        self.beside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn by_rule(&self) -> MutexGuard<'_, HashMap<RuleId, Arc<AtomicU64>>> {

@@ -4,3 +4,4 @@ pub(super) mod counters;
 pub(super) mod hits;
 pub(super) mod signals;
 pub(super) mod state;
+pub(super) mod tallies;

@@ -6,11 +6,12 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::counters::Counters;
 use super::hits::Hits;
 use super::signals::{Listener, Signals};
-use crate::cel::Store;
+use crate::cel::{Store, StoreRoom};
+use crate::session::Session;
 
 /// The `store`, the counters of `times`, and the calls that handle signals.
 ///
-/// Cheap to clone. Rules that are loaded with the same [state](crate::RulesOptions::state) take the place of those that
+/// Cheap to clone. Calls of a [session](crate::Session) share a state [of its own](Self::of_session). Rules that are loaded with the same [state](crate::RulesOptions::state) take the place of those that
 /// were loaded before: they go on counting.
 ///
 /// ```
@@ -24,22 +25,44 @@ use crate::cel::Store;
 /// # Ok::<(), protod::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct RulesState {
-    store: Arc<SharedStore>,
-    counters: Arc<Counters>,
-    hits: Arc<Hits>,
+pub struct RulesState(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    store: SharedStore,
+    counters: Counters,
+    hits: Hits,
     signals: Arc<Signals>,
 }
 
 /// The store, and the slow evaluations that use it. Who waits for one of them does so in a lane: a thread that waits serves
 /// nobody.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct SharedStore {
+    /// What the variables may take, together with those of sessions.
+    room: Arc<StoreRoom>,
     variables: RwLock<Store>,
     /// How many slow evaluations may hold it, to read or to write.
     slow: AtomicUsize,
     /// How many of them write, or wait to write, for which all who read have to wait.
     slow_writers: AtomicUsize,
+}
+
+impl Default for SharedStore {
+    fn default() -> Self {
+        Self::within(&Arc::default())
+    }
+}
+
+impl SharedStore {
+    fn within(room: &Arc<StoreRoom>) -> Self {
+        Self {
+            room: Arc::clone(room),
+            variables: RwLock::new(Store::within(room)),
+            slow: AtomicUsize::new(0),
+            slow_writers: AtomicUsize::new(0),
+        }
+    }
 }
 
 impl RulesState {
@@ -48,27 +71,49 @@ impl RulesState {
         Self::default()
     }
 
+    /// What the calls of a session share in the place of this. It is made when it is first asked for, and is gone when the
+    /// session has ended and the last of its calls with it.
+    ///
+    /// ```
+    /// use protod::{RulesState, Session};
+    ///
+    /// fn begin_anew(rules: &RulesState, session: &Session) {
+    ///     let state = rules.of_session(session);
+    ///     state.clear_counters();
+    ///     state.clear_store();
+    /// }
+    /// ```
+    #[must_use]
+    pub fn of_session(&self, session: &Session) -> Self {
+        Self(session.beside(&self.0, || Shared {
+            store: SharedStore::within(&self.0.store.room),
+            counters: self.0.counters.of_session(),
+            ..Shared::default()
+        }))
+    }
+
     /// Raises a signal in every call that handles it; with a key, only in calls with the same key. Returns how many calls
     /// handle signals of this name, whatever their keys.
     pub fn signal(&self, name: &str, key: Option<&str>) -> usize {
-        self.signals.raise(name, key, None)
+        self.0.signals.raise(name, key, None)
     }
 
     /// Forgets how often rules have answered: `times` and `answers` begin anew, and so do the numbers of
     /// [`Rules::list`](crate::Rules::list).
     pub fn clear_counters(&self) {
-        self.counters.clear();
-        self.hits.clear();
+        self.0.counters.clear();
+        self.0.hits.clear();
     }
 
     /// Forgets all variables of the `store`. May block while a call changes it.
     pub fn clear_store(&self) {
-        *self.store_mut() = Store::default();
+        self.store_mut().clear();
     }
 
     /// The variables that calls share, for reading.
     pub(in crate::rules::run) fn store(&self) -> RwLockReadGuard<'_, Store> {
-        self.store
+        self.0
+            .store
             .variables
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -76,7 +121,8 @@ impl RulesState {
 
     /// The variables that calls share, for writing.
     pub(in crate::rules::run) fn store_mut(&self) -> RwLockWriteGuard<'_, Store> {
-        self.store
+        self.0
+            .store
             .variables
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -84,47 +130,47 @@ impl RulesState {
 
     /// Says that a slow evaluation may hold the store, until what this returns is dropped.
     pub(in crate::rules::run) fn slow(&self) -> Counted<'_> {
-        Counted::one_of(&self.store.slow)
+        Counted::one_of(&self.0.store.slow)
     }
 
     /// Says that a slow evaluation writes to the store, until what this returns is dropped.
     pub(in crate::rules::run) fn slow_writer(&self) -> Counted<'_> {
-        Counted::one_of(&self.store.slow_writers)
+        Counted::one_of(&self.0.store.slow_writers)
     }
 
     /// Whether who reads the store now may have to wait for long.
     pub(in crate::rules::run) fn readers_wait(&self) -> bool {
-        self.store.slow_writers.load(Ordering::Relaxed) > 0
+        self.0.store.slow_writers.load(Ordering::Relaxed) > 0
     }
 
     /// Whether who writes to the store now may have to wait for long.
     pub(in crate::rules::run) fn writers_wait(&self) -> bool {
-        self.store.slow.load(Ordering::Relaxed) > 0 || self.readers_wait()
+        self.0.store.slow.load(Ordering::Relaxed) > 0 || self.readers_wait()
     }
 
     /// How often rules were chosen.
     pub(in crate::rules) fn hits(&self) -> &Hits {
-        &self.hits
+        &self.0.hits
     }
 
     /// How often rules have answered.
     pub(in crate::rules) fn counters(&self) -> &Counters {
-        &self.counters
+        &self.0.counters
     }
 
     /// Raises a signal in all calls except the one that listens as `except`.
     pub(in crate::rules::run) fn raise(&self, name: &str, key: Option<&str>, except: Option<u64>) -> usize {
-        self.signals.raise(name, key, except)
+        self.0.signals.raise(name, key, except)
     }
 
     /// How many calls listen to a signal.
     pub(in crate::rules::run) fn listening(&self, name: &str) -> usize {
-        self.signals.listening(name)
+        self.0.signals.listening(name)
     }
 
     /// Listens for the signals of those names.
     pub(in crate::rules::run) fn listen(&self, names: impl Iterator<Item = Arc<str>>) -> Listener {
-        self.signals.listen(names)
+        self.0.signals.listen(names)
     }
 }
 
