@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for feature in '' admin buf client compression live otlp rules samples tls validate; do
+for feature in '' admin buf client compression live otlp rules samples tls validate verify; do
     echo "features: ${feature:-none}" >&2
     cargo clippy --quiet --lib --no-default-features --features "$feature" -- -D warnings
 done
