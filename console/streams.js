@@ -156,7 +156,7 @@ export function streamsView(rest, signal) {
         { class: 'scroll' },
         h(
           'table',
-          { class: 'calls' },
+          { class: 'calls open' },
           h('caption', { class: 'hidden' }, 'Calls in flight, those that began first before the others'),
           h('thead', {}, h('tr', {}, ['Began', 'Method', 'Messages', 'Client'].map((title) => h('th', { scope: 'col' }, title)))),
           body,
