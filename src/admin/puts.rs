@@ -1,4 +1,4 @@
-//! The methods that put rules at run time.
+//! The methods that put rules and protos at run time.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tonic::Status;
 
 use super::fields::{flag, text};
-use super::reloads::problems;
+use super::reloads::{problems, told};
 use super::steered::{Answer, Steered};
 use crate::handler::State;
-use crate::live::{PutError, PutRules, ReloadTrigger};
+use crate::live::{PutError, PutProtos, PutRules, ReloadTrigger};
 use crate::message::Typed;
 
 pub(super) async fn put_rules(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
@@ -37,6 +37,22 @@ pub(super) async fn delete_rules(State(steered): State<Arc<Steered>>, request: D
     Ok(Typed(
         json!({ "deleted": u32::try_from(deleted).unwrap_or(u32::MAX) }),
     ))
+}
+
+pub(super) async fn put_protos(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let mut put = PutProtos::new();
+    let files = request.get_field_by_name("files");
+    let files = files.iter().filter_map(|files| files.as_list()).flatten();
+    for file in files.filter_map(prost_reflect::Value::as_message) {
+        put = put.file(text(file, "name"), text(file, "text"));
+    }
+    let set = request.get_field_by_name("descriptor_set");
+    let set = set.as_deref().and_then(prost_reflect::Value::as_bytes);
+    if let Some(set) = set.filter(|set| !set.is_empty()) {
+        put = put.descriptor_set(set.clone());
+    }
+    let outcome = reloads(&steered)?.put_protos(put).await;
+    Ok(Typed(told(&*outcome.map_err(|error| refused(&error))?)))
 }
 
 /// The rules that were put, and do not fit what is served.

@@ -13,7 +13,7 @@ use super::calls::{clear_calls, get_call, list_calls, unmatched_calls, verify, w
 use super::fields::{flag, text, timestamp};
 use super::invoke::{invoke, invoke_more};
 use super::open_calls::{end, list_open, send, signal};
-use super::puts::{delete_rules, put_rules, set_aside};
+use super::puts::{delete_rules, put_protos, put_rules, set_aside};
 use super::reloads::told;
 use super::rule_text::get_rule;
 use super::rules::{listed, states};
@@ -36,6 +36,7 @@ pub(super) fn handlers(steered: Arc<Steered>) -> Handlers {
         .unary("protod.admin.v1.AdminService/Status", status)
         .unary("protod.admin.v1.AdminService/PutRules", put_rules)
         .unary("protod.admin.v1.AdminService/DeleteRules", delete_rules)
+        .unary("protod.admin.v1.AdminService/PutProtos", put_protos)
         .unary("protod.admin.v1.AdminService/ListRules", list_rules)
         .unary("protod.admin.v1.AdminService/GetRule", get_rule)
         .unary("protod.admin.v1.AdminService/UnusedRules", unused_rules)

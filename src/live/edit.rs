@@ -1,11 +1,13 @@
-//! What can be put at run time in front of what files say, and how that went.
+//! What can be put at run time in front of what files say, or over it, and how that went.
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::outcome::ToldProblem;
+use super::outcome::{ReloadOutcome, ToldProblem};
 use crate::error::Error;
 
 /// Rules to be put at run time: what [`ReloadTrigger::put_rules`](super::ReloadTrigger::put_rules) takes.
@@ -45,6 +47,33 @@ impl PutRules {
     /// Whether they are only checked. Default: no.
     pub fn check_only(mut self, on: bool) -> Self {
         self.check_only = on;
+        self
+    }
+}
+
+/// Protos to be put at run time: what [`ReloadTrigger::put_protos`](super::ReloadTrigger::put_protos) takes.
+#[derive(Debug, Clone, Default)]
+#[must_use = "protos are not served until they are put"]
+pub struct PutProtos {
+    pub(super) texts: Vec<(String, String)>,
+    pub(super) sets: Vec<Bytes>,
+}
+
+impl PutProtos {
+    /// No protos: putting them takes away what was put before.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A proto as text, with the name by which others import it. May be called more than once.
+    pub fn file(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.texts.push((name.into(), text.into()));
+        self
+    }
+
+    /// The files of a serialized `google.protobuf.FileDescriptorSet`. May be called more than once.
+    pub fn descriptor_set(mut self, bytes: impl Into<Bytes>) -> Self {
+        self.sets.push(bytes.into());
         self
     }
 }
@@ -117,6 +146,7 @@ pub(super) enum Edit {
     DeleteRules(Option<String>, Answer<usize>),
     /// Changes nothing: the answer is the text that was put by a name.
     Text(String, Answer<String>),
+    PutProtos(PutProtos, Answer<Arc<ReloadOutcome>>),
 }
 
 /// Whom to answer. An error of sending means that nobody waits any more.

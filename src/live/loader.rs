@@ -11,12 +11,13 @@ use std::time::SystemTime;
 
 use super::diff::{Change, diff_rules, diff_schemas};
 use super::project::{Answers, Project};
+use super::put_over::PutOver;
 use super::snapshot::{Paths, Snapshot};
 use super::watcher::FolderWatcher;
 use crate::error::{Error, Problem};
 use crate::handler::Handlers;
 use crate::rules::Rules;
-use crate::schema::{RememberedSource, Schema};
+use crate::schema::{Overlay, RememberedSource, Schema};
 use crate::stamp::moment;
 
 /// A [`Project`] as a [`Loader`] has loaded it: [`Reloader`](super::Reloader) has an example.
@@ -55,6 +56,8 @@ pub struct Loader {
     project: Box<dyn Project>,
     /// The last schema that compiled, and its files at that time.
     compiled: Option<(Schema, Snapshot)>,
+    /// What is put over it.
+    put: PutOver,
     /// Whether a source of that schema, other than its files, has another answer since.
     other_answers: bool,
     /// What stands for rules where there are none. They have a state, which rules that are put go on with.
@@ -97,6 +100,7 @@ impl Loader {
         Self {
             project: Box::new(project),
             compiled: None,
+            put: PutOver::default(),
             other_answers: false,
             no_rules: Rules::default(),
             loaded: None,
@@ -117,6 +121,24 @@ impl Loader {
                 return loaded;
             }
         }
+    }
+
+    /// Loads with `protos` over those of the sources, from now on. If that fails, everything is as before, but for files that have
+    /// changed: those are to be loaded again.
+    pub(super) fn load_with(&mut self, protos: Overlay) -> Result<LoadedProject, Error> {
+        let before = std::mem::replace(&mut self.put, PutOver::new(protos));
+        let loaded = self.load();
+        if loaded.is_err() {
+            self.put = before;
+            self.demand();
+        }
+        self.put.is_tried = false;
+        loaded
+    }
+
+    /// What is put over the protos of the sources.
+    pub(super) fn protos_put(&self) -> &Overlay {
+        &self.put.protos
     }
 
     /// Makes the next [`load_if_changed`](Self::load_if_changed) load even if no file has changed.
@@ -234,6 +256,8 @@ impl Loader {
 
     fn try_load(&mut self, since: SystemTime) -> Result<LoadedProject, Error> {
         let (schema, compiled) = self.schema(since)?;
+        let (schema, linked) = self.put.over(schema)?;
+        let compiled = compiled || linked;
         let Answers {
             handlers,
             rules,

@@ -36,6 +36,7 @@ mod loader;
 mod outcome;
 mod project;
 mod put;
+mod put_over;
 mod put_set;
 mod refresh;
 mod reloader;
@@ -49,7 +50,7 @@ mod trigger;
 mod watcher;
 
 pub use self::diff::{Change, Item};
-pub use self::edit::{PutError, PutOutcome, PutRules, SetAside};
+pub use self::edit::{PutError, PutOutcome, PutProtos, PutRules, SetAside};
 pub use self::loader::{LoadedProject, Loader};
 pub use self::outcome::{ReloadOutcome, ToldProblem};
 pub use self::project::{Answers, Project};

@@ -1,10 +1,11 @@
-//! Putting rules at run time: what a [`ReloadTrigger`] asks of its [`Reloader`](super::Reloader).
+//! Putting rules and protos at run time: what a [`ReloadTrigger`] asks of its [`Reloader`](super::Reloader).
 
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::edit::{Answer, Edit, PutError, PutOutcome, PutRules, SetAside};
+use super::edit::{Answer, Edit, PutError, PutOutcome, PutProtos, PutRules, SetAside};
+use super::outcome::ReloadOutcome;
 use super::trigger::ReloadTrigger;
 
 impl ReloadTrigger {
@@ -44,6 +45,31 @@ impl ReloadTrigger {
     pub(crate) async fn put_text(&self, name: &str) -> Result<String, PutError> {
         let name = name.to_owned();
         self.answer(|answer| Edit::Text(name, answer)).await
+    }
+
+    /// Puts protos over those of the sources, loads everything again with them, and waits until that is served or refused. They
+    /// are checked as files are, and so are the rules of files; if anything is wrong, nothing is changed.
+    ///
+    /// A file takes the place of the one of its name, or is added. It may import all that is served, and the built-in files. What is
+    /// put stays over all reloads until the server stops, and what is put later is added to it; [`PutProtos::new`] without a file
+    /// takes all away. While it does not fit what files say, they are served without it, and the log has the reasons.
+    ///
+    /// There may be 1,000 files, and 16 MiB.
+    ///
+    /// ```
+    /// use protod::live::{PutError, PutProtos, ReloadTrigger};
+    ///
+    /// # async fn run(trigger: ReloadTrigger) -> Result<(), PutError> {
+    /// let proto = r#"syntax = "proto3"; message Ping {} service Pinger { rpc Send(Ping) returns (Ping); }"#;
+    /// let outcome = trigger.put_protos(PutProtos::new().file("ping.proto", proto)).await?;
+    /// for problem in &outcome.problems {
+    ///     println!("{}", problem.message);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn put_protos(&self, protos: PutProtos) -> Result<Arc<ReloadOutcome>, PutError> {
+        self.answer(|answer| Edit::PutProtos(protos, answer)).await
     }
 
     /// The rules that were [put](Self::put_rules), and do not fit what was loaded since.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::edit::{Edit, SetAside};
+use super::edit::{Edit, PutError, PutProtos, SetAside};
 use super::outcome::ReloadOutcome;
 use super::refresh::{News, Refresh};
 use super::snapshot::{MAX_SETTLING_TIME, Snapshot};
@@ -234,6 +234,12 @@ pub(super) trait WatchedFiles<Outcome>: fmt::Debug + Send {
         drop(edit);
     }
 
+    /// Reloads with protos over those of the sources.
+    fn put_protos(&mut self, protos: &PutProtos) -> Result<Reloaded<Outcome>, PutError> {
+        let _ = protos;
+        Err(PutError::NotRunning)
+    }
+
     /// The rules put at run time that do not fit what is served.
     fn set_aside(&self) -> Arc<[SetAside]> {
         Arc::default()
@@ -328,8 +334,32 @@ impl<Outcome> Worker<Outcome> {
     /// Makes the edits that are asked for.
     fn edit(&mut self) {
         for edit in self.trigger.take_edits() {
-            self.files.edit(edit);
+            match edit {
+                Edit::PutProtos(protos, answer) => {
+                    let put = self.put_protos(&protos);
+                    // An error means that nobody waits for it.
+                    let _ = answer.send(put);
+                }
+                of_rules => self.files.edit(of_rules),
+            }
             self.trigger.note_set_aside(self.files.set_aside());
+        }
+    }
+
+    /// Reloads with protos over those of the sources. If that fails, it is no reload: the server goes on with all that it had.
+    fn put_protos(&mut self, protos: &PutProtos) -> Result<Arc<ReloadOutcome>, PutError> {
+        match self.files.put_protos(protos)? {
+            Reloaded::Done(Err(error)) => {
+                // Of files that have changed meanwhile.
+                self.trigger.reload();
+                Ok(Arc::new(ReloadOutcome::of_error(&error)))
+            }
+            Reloaded::Done(done) => {
+                let told = self.done(done);
+                self.watch_again();
+                Ok(told)
+            }
+            Reloaded::Nothing | Reloaded::Unsettled => Err(PutError::NotRunning),
         }
     }
 
@@ -368,22 +398,33 @@ impl<Outcome> Worker<Outcome> {
             Reloaded::Nothing => {}
             Reloaded::Unsettled => self.unsettled_since = Some(since.unwrap_or_else(Instant::now)),
             Reloaded::Done(outcome) => {
-                if let Some(status) = &self.status {
-                    status.set(self.files.reloads(), outcome.is_ok());
-                }
-                let told = Arc::new(match &outcome {
-                    Ok(outcome) => self.files.told(outcome),
-                    Err(error) => ReloadOutcome::of_error(error),
-                });
-                self.trigger.note(&told);
-                self.trigger.note_set_aside(self.files.set_aside());
-                (self.report)(outcome);
+                let told = self.done(outcome);
                 for waiting in self.asked.drain(..) {
                     // An error means that it waits no more.
                     let _ = waiting.send(Arc::clone(&told));
                 }
             }
         }
+        self.watch_again();
+    }
+
+    /// Tells how a reload went.
+    fn done(&self, outcome: Result<Outcome, Error>) -> Arc<ReloadOutcome> {
+        if let Some(status) = &self.status {
+            status.set(self.files.reloads(), outcome.is_ok());
+        }
+        let told = Arc::new(match &outcome {
+            Ok(outcome) => self.files.told(outcome),
+            Err(error) => ReloadOutcome::of_error(error),
+        });
+        self.trigger.note(&told);
+        self.trigger.note_set_aside(self.files.set_aside());
+        (self.report)(outcome);
+        told
+    }
+
+    /// Watches what the last load depends on.
+    fn watch_again(&mut self) {
         if let Some(watcher) = &mut self.watcher {
             let snapshot = self.files.snapshot();
             self.unsaid

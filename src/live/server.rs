@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::edit::{Edit, PutError, PutOutcome, PutRules, SetAside};
+use super::edit::{Edit, PutError, PutOutcome, PutProtos, PutRules, SetAside};
 use super::kept::KeptFolder;
 use super::loader::{Attempt, LoadedProject, Loader};
 use super::outcome::{ReloadOutcome, ToldProblem};
@@ -23,8 +23,14 @@ use super::summary::{ReloadSummary, log_reload};
 use super::watcher::FolderWatcher;
 use crate::error::{Error, Problem};
 use crate::rules::Rules;
-use crate::schema::{RememberedSource, Schema};
+use crate::schema::{Overlay, RememberedSource, Schema};
 use crate::server::{Refreshed, Server};
+
+/// How many protos may be put.
+const MAX_PROTOS: usize = 1000;
+
+/// How many bytes they may take together.
+const MAX_PROTO_BYTES: usize = 16 << 20;
 
 impl Reloader {
     /// Reloads `server`, which was built from what `loader` loaded last.
@@ -112,10 +118,33 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
             Edit::PutRules(rules, answer) => drop(answer.send(self.put_rules(&rules))),
             Edit::Text(name, answer) => drop(answer.send(self.put.text_of(&name))),
             Edit::DeleteRules(name, answer) => drop(answer.send(self.delete_rules(name.as_deref()))),
+            Edit::PutProtos(..) => {}
         }));
         if edited.is_err() {
             tracing::error!("rules could not be put: that is a bug in protod");
         }
+    }
+
+    fn put_protos(&mut self, put: &PutProtos) -> Result<Reloaded<ReloadSummary>, PutError> {
+        let mut protos = if put.texts.is_empty() && put.sets.is_empty() {
+            Overlay::default()
+        } else {
+            self.loader.protos_put().clone()
+        };
+        for set in &put.sets {
+            if let Err(error) = protos.put_set(set) {
+                return Ok(Reloaded::Done(Err(error)));
+            }
+        }
+        for (name, text) in &put.texts {
+            protos.put_text(name, text);
+        }
+        if protos.len() > MAX_PROTOS || protos.bytes() > MAX_PROTO_BYTES {
+            return Err(PutError::Full(format!(
+                "more than {MAX_PROTOS} protos, or {MAX_PROTO_BYTES} bytes of them, would be put"
+            )));
+        }
+        Ok(self.publish(|loader| Attempt::Loaded(Box::new(loader.load_with(protos)))))
     }
 
     fn set_aside(&self) -> Arc<[SetAside]> {

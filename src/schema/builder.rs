@@ -302,7 +302,7 @@ impl SchemaBuilder {
 }
 
 /// Resolves the imports of `graph`, and links its files.
-fn compile(graph: &mut FileGraph) -> Result<Vec<TableFile>, Error> {
+pub(super) fn compile(graph: &mut FileGraph) -> Result<Vec<TableFile>, Error> {
     graph.resolve();
     link::link(graph).ok_or_else(|| {
         let problems = in_order(std::mem::take(&mut graph.problems));

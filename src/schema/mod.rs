@@ -52,6 +52,7 @@ mod name;
 mod named;
 mod option_hints;
 mod outline;
+mod overlay;
 #[cfg(any(feature = "client", feature = "rules"))]
 mod own_services;
 mod parallel;
@@ -94,6 +95,7 @@ pub use self::method::Method;
 pub(crate) use self::method_options::{Element, ElementPlaces, MethodOption};
 pub(crate) use self::name::{outwards, qualified};
 pub(crate) use self::named::{field_called, field_name, field_named};
+pub(crate) use self::overlay::Overlay;
 #[cfg(any(feature = "client", feature = "rules"))]
 pub(crate) use self::own_services::OWN_SERVICES;
 pub(crate) use self::raw_types::{RawField, RawKind, RawTypes};

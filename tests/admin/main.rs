@@ -15,6 +15,7 @@ mod page;
 mod pages;
 #[path = "../support/mod.rs"]
 mod program;
+mod protos;
 mod puts;
 mod rule_text;
 mod service;

@@ -103,6 +103,23 @@ impl FileGraph {
         }
     }
 
+    /// Adds files that were linked before, of which some are only imported.
+    pub(in crate::schema) fn add_served(
+        &mut self,
+        set: &str,
+        files: Vec<SetFile>,
+        is_import: impl Fn(&str) -> bool,
+    ) {
+        let set: Arc<str> = set.into();
+        for file in files {
+            let is_import = is_import(&file.name);
+            let file = self.add_from_set(file, Arc::clone(&set), None);
+            if !is_import {
+                self.requested.insert(file);
+            }
+        }
+    }
+
     /// Adds the inputs that have the name of a proto: sets, as those of other names, and then the texts, which may define the
     /// same.
     pub(in crate::schema) fn add_inputs(&mut self, inputs: &[InputProto]) {
