@@ -309,6 +309,7 @@ fn the_readme_says_what_each_feature_costs() {
             "client",
             "compression",
             "live",
+            "otlp",
             "rules",
             "samples",
             "tls",

@@ -29,6 +29,7 @@ mod rules;
 mod rules_in_front;
 mod schemas;
 mod serve;
+mod sessions;
 mod settings;
 mod streams;
 mod testing;

@@ -39,8 +39,8 @@ pub(crate) struct Calls {
     #[arg(short, long, env = "PROTOD_FOLLOW", conflicts_with = "id")]
     follow: bool,
 
-    /// Print the calls in flight that wait or have waited, instead of those that have ended
-    #[arg(long, env = "PROTOD_OPEN", conflicts_with_all = ["id", "follow", "condition", "limit"])]
+    /// Print the calls in flight that wait or have waited, instead of those that have ended; with -f, before those that end
+    #[arg(long, env = "PROTOD_OPEN", conflicts_with_all = ["id", "condition", "limit"])]
     open: bool,
 
     /// Only the calls of this method, package.Service/Method
@@ -82,14 +82,17 @@ impl Calls {
                 return stdout::print(&format!("{:#}\n", answer["call"]));
             }
             let method = self.method.as_deref().unwrap_or_default();
-            if self.open {
-                return self.print(&admin.call("ListOpen", &json!({ "method": method })).await?);
-            }
             let mut request = json!({
                 "method": method,
-                "where": self.condition.as_deref().unwrap_or_default(),
                 "session": self.session.as_ref().map(SessionName::as_str),
             });
+            if self.open {
+                self.print(&admin.call("ListOpen", &request).await?)?;
+                if !self.follow {
+                    return Ok(());
+                }
+            }
+            request["where"] = self.condition.as_deref().unwrap_or_default().into();
             if self.follow {
                 let mut responses = admin.watch("WatchCalls", &request).await?;
                 while let Some(response) = responses.message().await.map_err(ended)? {
