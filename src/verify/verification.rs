@@ -12,6 +12,7 @@ use crate::excerpt::excerpt;
 use crate::handler::code_name;
 use crate::journal::{Reader, RecordedCall, Snapshot};
 use crate::server::{Journal, Server};
+use crate::session::Session;
 
 /// How many of the nearest calls an error shows.
 const SHOWN: usize = 3;
@@ -60,6 +61,14 @@ impl Verify {
             expected: Expected::InOrder,
             within: Duration::ZERO,
         }
+    }
+
+    /// Only calls of a session, as of [`CallFilter::session`].
+    pub fn session(mut self, session: &Session) -> Self {
+        for filter in &mut self.filters {
+            *filter = std::mem::take(filter).session(session);
+        }
+        self
     }
 
     /// Only calls for which an expression in CEL holds, as of [`CallFilter::where_`].

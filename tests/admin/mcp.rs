@@ -153,13 +153,24 @@ async fn each_method_of_the_service_is_a_tool_with_its_comment_and_schemas() {
     };
     assert_eq!(hints("ListCalls"), [Some(true), None, None]);
     assert_eq!(hints("Verify"), [Some(true), None, None]);
+    assert_eq!(hints("ListSessions"), [Some(true), None, None]);
     assert_eq!(hints("Reset"), [Some(false), Some(true), Some(true)]);
     assert_eq!(hints("Reload"), [Some(false), Some(false), Some(true)]);
     let adding = tools
         .iter()
         .filter(|tool| tool["annotations"]["destructiveHint"] == false);
     let adding: Vec<&Value> = adding.map(|tool| &tool["name"]).collect();
-    assert_eq!(adding, ["Invoke", "InvokeMore", "Send", "Signal", "Reload"]);
+    assert_eq!(
+        adding,
+        [
+            "Invoke",
+            "InvokeMore",
+            "Send",
+            "Signal",
+            "Reload",
+            "CreateSession"
+        ]
+    );
     let input = &tool("Verify")["inputSchema"];
     assert_eq!(input["properties"]["atLeast"]["type"], "string");
     assert_eq!(

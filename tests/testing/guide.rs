@@ -12,6 +12,7 @@ fn the_guide_shows_what_is_tested_here() {
         ("proto", "tests/testing/api/greeter.proto"),
         ("yaml", "tests/testing/api/greeter.rules.yaml"),
         ("rust,no_run", "tests/testing/greeter.rs"),
+        ("rust,no_run", "tests/testing/shared.rs"),
     ] {
         let text = read(file).replace("tests/testing/api", "api");
         let block = format!("\n```{kind}\n{text}```\n");

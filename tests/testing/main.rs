@@ -4,3 +4,5 @@ mod fails;
 mod greeter;
 mod guide;
 mod server;
+mod session;
+mod shared;

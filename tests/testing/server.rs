@@ -5,8 +5,18 @@ use std::process::Command;
 use protod::testing::TestServer;
 use protod::{Message, Rules, Schema, Server, Verify};
 
-const API: &str = "tests/testing/api";
-const GREET: &str = "greeter.Greeter/Greet";
+pub(crate) const API: &str = "tests/testing/api";
+pub(crate) const GREET: &str = "greeter.Greeter/Greet";
+
+/// What is printed by a test of this program that fails.
+pub(crate) fn printed_by(test: &str) -> String {
+    let tests = std::env::current_exe().expect("it runs");
+    let run = Command::new(tests).args(["--ignored", "--exact", test]).output();
+    let run = run.expect("it starts");
+    let printed = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(!run.status.success(), "{printed}");
+    printed
+}
 
 async fn greet(server: &TestServer, name: &str) -> String {
     let client = server.client().await.expect("it listens");
@@ -68,13 +78,7 @@ fn a_folder_that_is_not_there_is_an_error() {
 
 #[test]
 fn a_test_that_fails_shows_its_calls() {
-    let tests = std::env::current_exe().expect("it runs");
-    let run = Command::new(tests)
-        .args(["--ignored", "--exact", "fails::on_purpose"])
-        .output();
-    let run = run.expect("it starts");
-    let printed = String::from_utf8_lossy(&run.stdout);
-    assert!(!run.status.success(), "{printed}");
+    let printed = printed_by("fails::on_purpose");
     let calls = "greeter.Greeter/Greet OK by first\n  > {\"name\":\"Ann\"}\n  < {\"text\":\"Hello, Ann\"}\n";
     assert!(printed.contains(calls), "{printed}");
 }

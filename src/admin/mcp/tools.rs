@@ -16,7 +16,14 @@ pub(super) const MAX_TIME: Duration = Duration::from_secs(10);
 pub(super) const MAX_RESPONSES: usize = 100;
 
 /// Methods that change something and take nothing away. Of the others clients are told that they may.
-const ADDING: [&str; 5] = ["Invoke", "InvokeMore", "Reload", "Send", "Signal"];
+const ADDING: [&str; 6] = [
+    "CreateSession",
+    "Invoke",
+    "InvokeMore",
+    "Reload",
+    "Send",
+    "Signal",
+];
 
 /// A method as a tool.
 #[derive(Debug)]

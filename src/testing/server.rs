@@ -1,9 +1,8 @@
-//! Servers for tests: [`TestServer`].
+//! [`TestServer`]: a server on a thread of its own.
 //!
 //! A server has a thread and a runtime of its own, so it serves tests with and without a runtime, and one that several tests
 //! share does not end with the runtime of the first.
 
-use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::mpsc;
@@ -12,20 +11,17 @@ use std::thread::{self, JoinHandle};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
+use super::printed::print;
 use crate::client::Client;
 use crate::error::Error;
-use crate::handler::code_name;
-use crate::journal::{Direction, JournalOptions, RecordedCall};
+use crate::journal::{JournalOptions, RecordedCall};
 use crate::rules::Rules;
 use crate::schema::Schema;
 use crate::server::Server;
 use crate::verify::Verify;
 
-/// How many calls are printed: the newest.
-const PRINTED: usize = 50;
-
 /// A server for a test, on a free port of 127.0.0.1. It stops when it is dropped; if that is because the test panics, the calls
-/// that have come are printed, as `println!` prints.
+/// that have come are printed, as `println!` prints. Tests that share one have a [session](Self::session) each.
 ///
 /// ```
 /// use protod::testing::TestServer;
@@ -136,7 +132,7 @@ impl TestServer {
 impl Drop for TestServer {
     fn drop(&mut self) {
         if thread::panicking() {
-            print(&self.calls());
+            print("the test server", &self.calls());
         }
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
@@ -168,43 +164,4 @@ fn run(
             _ = stopped => {}
         }
     });
-}
-
-#[expect(
-    clippy::print_stdout,
-    reason = "a test runner shows what a test that fails has printed"
-)]
-fn print(calls: &[RecordedCall]) {
-    let left_out = calls.len().saturating_sub(PRINTED);
-    let before = match left_out {
-        0 => String::new(),
-        left_out => format!(" ({left_out} before them are left out)"),
-    };
-    println!(
-        "the calls of the test server{before}:\n{}",
-        lines(&calls[left_out..])
-    );
-}
-
-/// The calls, each with what answered, and its messages.
-fn lines(calls: &[RecordedCall]) -> String {
-    let mut text = String::new();
-    for call in calls {
-        let _ = write!(text, "{} {}", call.method(), code_name(call.code()));
-        let _ = match (call.rule(), call.unmatched_reason()) {
-            (Some(rule), _) => writeln!(text, " by {rule}"),
-            (None, Some(reason)) => writeln!(text, ": {reason}"),
-            (None, None) => writeln!(text),
-        };
-        for message in call.messages() {
-            let arrow = match message.direction() {
-                Direction::Request => '>',
-                Direction::Response => '<',
-            };
-            let json = message.to_message().and_then(|message| message.to_json().ok());
-            let json = json.unwrap_or_else(|| format!("{} bytes", message.encoded_len()));
-            let _ = writeln!(text, "  {arrow} {json}");
-        }
-    }
-    text
 }
