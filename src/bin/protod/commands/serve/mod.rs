@@ -5,6 +5,7 @@
 //! and clients can connect.
 
 pub(crate) mod banner;
+mod origin;
 mod served_admin;
 mod stop;
 
@@ -15,11 +16,11 @@ use std::time::Duration;
 use std::{io, thread};
 
 use clap::{Args, ValueEnum};
-use protod::live::{Answers, Loader, Project, Reloader};
+use protod::live::{Loader, Reloader};
 use protod::schema::DescriptorEdition;
 use protod::{
-    Cors, Error, Handlers, HttpRules, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema,
-    SchemaBuilder, Server, ServerBuilder, Socket, Tls,
+    Cors, Error, HttpRules, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, Server,
+    ServerBuilder, Socket, Tls,
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -27,6 +28,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use self::banner::banner;
+use self::origin::Origin;
 use self::served_admin::ServedAdmin;
 use self::stop::Stop;
 use crate::allocator::give_back_soon;
@@ -495,37 +497,4 @@ fn runtime() -> io::Result<Runtime> {
         .max_blocking_threads(slow + SPARE_THREADS)
         .enable_all()
         .build()
-}
-
-/// What is loaded, at the start and after each change.
-struct Origin {
-    schema: SchemaBuilder,
-    inputs: Inputs,
-    http_rules: CheckedHttpRules,
-    options: RulesOptions,
-    samples: Option<Sampler>,
-}
-
-impl Project for Origin {
-    fn schema(&self) -> Result<Schema, Error> {
-        self.schema.clone().build()
-    }
-
-    fn schema_after(&self, earlier: &Schema) -> Result<Schema, Error> {
-        self.schema.clone().reuse(earlier).build()
-    }
-
-    fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
-        let rules = self.inputs.rules(schema, &self.options)?;
-        // The server makes them again; here they are part of the load, which tells of what is wrong.
-        self.http_rules.check(schema)?;
-        let mut answers = Answers::new().rules(rules);
-        for file in self.http_rules.files() {
-            answers = answers.watch(file);
-        }
-        if let Some(sampler) = &self.samples {
-            answers = answers.handlers(Handlers::new().fallback(sampler.clone()));
-        }
-        Ok(self.inputs.watch(schema, answers))
-    }
 }
