@@ -12,6 +12,7 @@ mod call_begin;
 mod call_limit;
 mod cors;
 mod deadline;
+mod defaults;
 mod dispatch;
 mod dispatched;
 mod edge;
