@@ -14,11 +14,11 @@ async fn each_session_has_a_first_call_of_its_own() -> Result<(), Box<dyn std::e
         service Echo { rpc Say(Text) returns (Text); }
         "#,
     )?;
-    let rules = r#"
+    let rules = r"
 rules:
   - {method: Echo/Say, times: 1, reply: {text: first}}
   - {method: Echo/Say, reply: {text: later}}
-"#;
+";
     let rules = Rules::from_text(&schema, "echo.rules.yaml", rules)?;
     let server = Server::builder(schema).handlers(&rules);
     let server = server.journal(JournalOptions::default()).build()?;
