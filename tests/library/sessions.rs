@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protod::{CallFilter, Client, JournalOptions, Message, Rules, Schema, Server, SessionOptions, Verify};
+use protod::{Client, JournalOptions, Message, Rules, Schema, Server, SessionOptions, Verify};
 
 #[tokio::test]
 async fn each_session_has_a_first_call_of_its_own() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,8 +36,8 @@ rules:
         let answer = say.unary(hello).await?;
         assert_eq!(answer.message.to_json()?, r#"{"text":"first"}"#);
 
-        let said = CallFilter::method("Echo/Say").session(&session);
-        server.verify(Verify::calls(said).exactly(1)).await?;
+        let said = Verify::method("Echo/Say").session(&session);
+        server.verify(said.exactly(1)).await?;
         server.sessions().end(name);
     }
     Ok(())
