@@ -134,7 +134,8 @@ fn message(request: &DynamicMessage, call: &OpenCall) -> Result<Message, Status>
     let wire = wire.as_deref().and_then(prost_reflect::Value::as_bytes);
     let wire = wire.cloned().unwrap_or_default();
     if !request.has_field_by_name("json") {
-        return Ok(call.message_from_bytes(wire)?);
+        let message = call.message_from_bytes(wire);
+        return message.map_err(|error| Status::invalid_argument(error.to_string()));
     }
     if !wire.is_empty() {
         return Err(Status::invalid_argument("the message in one form is enough"));

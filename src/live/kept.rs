@@ -54,6 +54,7 @@ impl KeptFolder {
             }
         }
         texts.sort_by(|one, other| (one.number, &one.name).cmp(&(other.number, &other.name)));
+        unread.sort();
         Ok((texts, unread))
     }
 
@@ -62,6 +63,7 @@ impl KeptFolder {
         let path = self.path_of(text);
         let beside = self.path.join(format!(".{}.new", text.name));
         let write = || {
+            fs::create_dir_all(&self.path)?;
             let mut file = File::create(&beside)?;
             file.write_all(text.yaml.as_bytes())?;
             file.sync_all()?;
@@ -75,7 +77,11 @@ impl KeptFolder {
 
     /// Removes the text of a name, if it is there.
     pub(super) fn remove(&self, name: &str) -> Result<(), Error> {
-        let removed = self.remove_all(name, None).and_then(|()| self.sync());
+        let removed = match self.remove_all(name, None) {
+            // Whoever removed the folder has removed the text.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.path.exists() => return Ok(()),
+            removed => removed.and_then(|()| self.sync()),
+        };
         removed.map_err(|error| Error::io(format!("the kept rules {name} cannot be removed"), error))
     }
 
@@ -110,7 +116,12 @@ fn parts(file: &str) -> Option<(u64, &str)> {
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
-    if fs::metadata(path)?.len() > MAX_BYTES as u64 {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        // To read a pipe may never end.
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+    }
+    if metadata.len() > MAX_BYTES as u64 {
         let text = format!("they take more than {MAX_BYTES} bytes");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
     }

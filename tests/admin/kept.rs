@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::json;
 
@@ -50,6 +51,10 @@ async fn kept_files_that_are_damaged_are_told_and_a_server_starts_without_them()
     )
     .expect("written");
     fs::create_dir(folder.join("000004.folder.kept")).expect("made");
+    let pipe = Command::new("mkfifo")
+        .arg(folder.join("000006.pipe.kept"))
+        .status();
+    assert!(pipe.expect("mkfifo can be started").success());
     fs::write(folder.join("000005.Sound.kept"), rule("twice")).expect("written");
     fs::write(folder.join(".sound.new"), "rules:").expect("written");
     fs::write(folder.join("readme.txt"), "no rules").expect("written");
@@ -57,6 +62,7 @@ async fn kept_files_that_are_damaged_are_told_and_a_server_starts_without_them()
     for line in [
         "000002.bytes.kept are left out",
         "000004.folder.kept are left out",
+        "000006.pipe.kept are left out",
         "Sound are left out",
         "put as half are set aside",
     ] {
@@ -75,6 +81,20 @@ async fn kept_files_that_are_damaged_are_told_and_a_server_starts_without_them()
         "mended",
         "what is put again takes the place of what is damaged"
     );
+}
+
+#[tokio::test]
+async fn a_kept_folder_that_somebody_removed_stops_neither_deleting_nor_putting() {
+    let flags = ["--kept-rules", "kept"];
+    let kitchen = Kitchen::start_with(&flags).await;
+    let keep = |name: &str| json!({ "name": name, "yaml": rule(name), "keep": true }).to_string();
+    kitchen.ask("PutRules", &keep("one")).await;
+    fs::remove_dir_all(kitchen.path("kept")).expect("it is removed");
+    kitchen.ask("DeleteRules", "{}").await;
+    assert_eq!(kitchen.brew(GREEN).await, "first");
+    kitchen.ask("PutRules", &keep("two")).await;
+    let kitchen = kitchen.restart(&flags).await;
+    assert_eq!(kitchen.brew(GREEN).await, "two");
 }
 
 fn kept(folder: &Path) -> Vec<String> {

@@ -693,6 +693,7 @@ async fn the_admin_service_does_it_for_one_call_and_for_all_of_a_method() {
         ),
         (json!({ "id": first.id(), "json": { "labl": "a" } }), 400, "labl"),
         (json!({ "id": first.id(), "json": null }), 400, "null"),
+        (json!({ "id": first.id(), "wire": "AAAA" }), 400, "malformed"),
         (
             json!({ "id": first.id(), "json": {}, "wire": "CgNhbGw=" }),
             400,

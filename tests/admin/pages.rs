@@ -128,3 +128,21 @@ async fn a_server_that_drains_runs_and_is_not_ready() {
     read.expect("it answers").expect("it closes");
     assert!(response.contains("first"), "{response}");
 }
+
+#[tokio::test]
+async fn methods_that_only_read_are_called_by_get_behind_the_guard() {
+    let kitchen = Kitchen::start().await;
+    for (method, message, answered) in [
+        ("Status", "%7B%7D", "\"serving\":true"),
+        (
+            "ListRules",
+            "%7B%22method%22%3A%22tea.Kitchen%2FBrew%22%7D",
+            "\"rules\":[",
+        ),
+    ] {
+        let path =
+            format!("/protod.admin.v1.AdminService/{method}?connect=v1&encoding=json&message={message}");
+        let answer = get(&kitchen, &path).await;
+        assert!(answer.code == 200 && answer.body.contains(answered), "{answer:?}");
+    }
+}

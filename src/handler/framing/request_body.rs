@@ -74,9 +74,10 @@ impl RequestBody {
         self.body = Body::new(DecodedText::new(body));
     }
 
-    /// Puts a message in place of the body, which is empty.
+    /// Puts a message in place of the body, which is empty. It did not come through layers, and ends by itself.
     pub(crate) fn replace(&mut self, message: Bytes) {
         self.body = Body::new(Full::new(message));
+        self.layers = Layers::None;
     }
 
     /// Says that the body came through layers, whose outermost got one that sets `ended`.
