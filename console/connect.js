@@ -3,6 +3,9 @@
 import { envelope, envelopes } from './envelope.js';
 import { forgetToken, token } from './token.js';
 
+/** How many entries of a list are asked for at a time. */
+const PAGE = 10000;
+
 const SERVICE = '/protod.admin.v1.AdminService/';
 
 /** A call that failed: with a code of gRPC as Connect writes it, as in `not_found`. */
@@ -78,6 +81,17 @@ export async function call(method, request = {}, signal = undefined) {
     if (signal?.aborted) throw error;
     return fail(new CallError('away', 'the answer was cut off'));
   }
+}
+
+/** Calls a method that answers with a list in pages, until it has all of it: the first answer, with all entries in its field `list`. */
+export async function callForList(method, list, request = {}, signal = undefined) {
+  let page = await call(method, { ...request, pageSize: PAGE }, signal);
+  const answer = { ...page, [list]: page[list] ?? [] };
+  while (page.nextPageToken) {
+    page = await call(method, { ...request, pageSize: PAGE, pageToken: page.nextPageToken }, signal);
+    answer[list] = answer[list].concat(page[list] ?? []);
+  }
+  return answer;
 }
 
 /** Calls a method that answers with a stream: `opened` is called when it has begun. */

@@ -57,7 +57,7 @@ export function editorView(rest, signal) {
       const answer = await call('PutRules', { name: name.control.value.trim(), yaml: code.area.value, checkOnly }, signal);
       if (mine !== asked) return;
       const { problems, warnings, rules } = answer;
-      const wrong = problems?.length ?? 0;
+      const wrong = (problems?.length ?? 0) + (answer.moreProblems ?? 0);
       name.wrong('');
       if (wrong > 0) show(problems, warnings, checkOnly ? plural(wrong, 'problem') : `${plural(wrong, 'problem')}: nothing was changed`);
       else if (checkOnly) show([], warnings, `${plural(rules, 'rule')}, nothing wrong. Not put yet.`);

@@ -1,9 +1,9 @@
 // The view of rules: how often each was chosen, and where it is.
 
-import { call } from './connect.js';
+import { call, callForList } from './connect.js';
 import { field, fill, h, say } from './dom.js';
 import { methodName, plural } from './format.js';
-import { problemItem } from './problem.js';
+import { moreItem, problemItem } from './problem.js';
 import { repeat } from './server.js';
 
 /** How often the rules are asked for, in milliseconds. */
@@ -23,17 +23,17 @@ function row(rule, isChosen) {
     h('th', { scope: 'row' }, rule.name, tags.map((tag) => [' ', h('span', { class: 'tag quiet' }, tag)])),
     h('td', { class: 'place' }, rule.put ? h('span', { class: 'tag quiet' }, 'put at run time') : null, ' ', rule.place),
     h('td', { class: 'edit' }, h('a', { href: edit, 'aria-label': `Edit ${rule.name}` }, 'Edit')),
-    h('td', { class: 'methods' }, (rule.methods ?? []).map((name) => h('div', {}, h('a', { href: `#/schema/${name}` }, methodName(name))))),
+    h('td', { class: 'methods' }, (rule.methods ?? []).map((name) => h('div', {}, h('a', { href: `#/schema/${name}` }, methodName(name)))), rule.moreMethods ? h('div', {}, `and ${rule.moreMethods} more`) : null),
   );
 }
 
 /** Rules that were put, and do not fit what was loaded since. */
-function asideItem({ name, problems }) {
+function asideItem({ name, problems, moreProblems }) {
   return h(
     'section',
     { class: 'why unmatched' },
     h('h3', {}, 'Set aside, because they do not fit what is served: ', h('a', { href: `#/edit/put/${encodeURIComponent(name)}` }, name)),
-    h('ul', {}, (problems ?? []).map(problemItem)),
+    h('ul', {}, (problems ?? []).map(problemItem), moreItem(moreProblems)),
   );
 }
 
@@ -71,8 +71,8 @@ export function rulesView(rest, signal) {
   };
   const load = async () => {
     try {
-      const answer = await call('ListRules', {}, signal);
-      rules = answer.rules ?? [];
+      const answer = await callForList('ListRules', 'rules', {}, signal);
+      rules = answer.rules;
       const setAside = JSON.stringify(answer.setAside ?? []);
       if (setAside !== shownAside) fill(aside, (answer.setAside ?? []).map(asideItem));
       shownAside = setAside;

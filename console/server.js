@@ -1,6 +1,6 @@
 // What is known of the server: its status, asked for every two seconds, and its methods.
 
-import { call, onOutcome } from './connect.js';
+import { call, callForList, onOutcome } from './connect.js';
 
 const INTERVAL = 2000;
 
@@ -44,8 +44,8 @@ async function beat() {
     // Another start is another server, and another reload other methods.
     const of = `${status.start} ${status.lastReload?.time}`;
     if (of !== methodsOf) {
-      const { methods } = await call('ListMethods');
-      server.methods = methods ?? [];
+      const { methods } = await callForList('ListMethods', 'methods');
+      server.methods = methods;
       methodsOf = of;
     }
     const restarted = server.status !== null && server.status.start !== status.start;

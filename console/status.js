@@ -2,7 +2,7 @@
 
 import { fill, h } from './dom.js';
 import { bytes, dateAndTime, plural, time } from './format.js';
-import { problemItem } from './problem.js';
+import { moreItem, problemItem } from './problem.js';
 import { server } from './server.js';
 
 function reload({ lastReload, generation }) {
@@ -15,8 +15,8 @@ function reload({ lastReload, generation }) {
     h(
       'details',
       { class: 'problems' },
-      h('summary', {}, 'Reload refused ', at, `: ${plural(problems.length, 'problem')}`),
-      h('ul', {}, problems.map(problemItem)),
+      h('summary', {}, 'Reload refused ', at, `: ${plural(problems.length + (lastReload.moreProblems ?? 0), 'problem')}`),
+      h('ul', {}, problems.map(problemItem), moreItem(lastReload.moreProblems)),
     ),
   ];
 }

@@ -20,6 +20,14 @@ pub(crate) fn cut_at(text: &str, end: usize) -> String {
     format!("{}… (cut: {} bytes)", &text[..end], text.len() - end)
 }
 
+/// The text, or what of it fits into so many bytes, with a mark that says how much was cut.
+pub(crate) fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return text.into();
+    }
+    cut_at(text, text.floor_char_boundary(most)).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{LONGEST, excerpt};

@@ -14,6 +14,7 @@ use super::fields::{flag, number, text, time};
 use super::sessions::session_of;
 use super::steered::{Answer, Steered};
 use crate::error::{Error, Problem};
+use crate::excerpt::shortened;
 use crate::handler::{Call, State};
 use crate::journal::RecordedCall;
 use crate::message::Typed;
@@ -23,8 +24,11 @@ use crate::verify::{CallFilter, Verify};
 /// How many calls a list has, if it is not said.
 const DEFAULT_LIMIT: u64 = 100;
 
-/// How many calls a list has at most: their summaries take less than the 4 MiB that clients take.
+/// How many calls a list has at most: what is told of them takes less than the 4 MiB that clients take.
 pub(super) const MAX_LIMIT: u64 = 1000;
+
+/// How many bytes the report of a verification has: it names all filters.
+const MAX_FAILURE: usize = 64 << 10;
 
 /// How long a verification waits at most.
 const MAX_WAIT: Duration = Duration::from_hours(24);
@@ -141,7 +145,7 @@ pub(super) async fn verify(State(steered): State<Arc<Steered>>, request: Dynamic
         Err(error) => match error.cause() {
             Some(cause) => Err(wrong_filter(cause)),
             None => Ok(Typed(
-                json!({ "failure": error.to_string(), "found": error.found() }),
+                json!({ "failure": shortened(&error.to_string(), MAX_FAILURE), "found": error.found() }),
             )),
         },
     }

@@ -35,7 +35,7 @@
 //! | `rule_text` | the one that shows the text of rules |
 //! | `schema` | those that show its schema |
 //! | `sessions` | those that make and end sessions |
-//! | `rules`, `reloads`, `details`, `fields` | what the others answer |
+//! | `rules`, `reloads`, `details`, `fields`, `paging` | what the others answer |
 
 mod call_value;
 mod calls;
@@ -51,6 +51,7 @@ mod mcp;
 mod metrics;
 mod open_calls;
 mod pages;
+mod paging;
 mod probes;
 mod process;
 mod puts;

@@ -7,16 +7,20 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tonic::{Code, Status};
 
-use super::call_value::summary;
+use super::call_value::{MAX_TEXT, summary};
 use super::calls::MAX_LIMIT;
 use super::fields::{number, text};
 use super::rules::{method_name, states};
 use super::sessions::session_of;
 use super::steered::{Answer, Steered};
+use crate::excerpt::shortened;
 use crate::handler::{CODES, State, code_name};
 use crate::journal::RecordedCall;
 use crate::message::{Message, Typed};
 use crate::server::{OpenCall, OpenCalls};
+
+/// How many failures an answer has.
+const MAX_FAILURES: usize = 1000;
 
 pub(super) async fn list_open(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
     let calls = match text(&request, "method") {
@@ -101,16 +105,23 @@ where
     let mut done = running.join_all().await;
     done.sort_unstable_by_key(|(id, _)| *id);
     let all = done.len();
-    let failures: Vec<Value> = done
+    let failed = done
         .into_iter()
-        .filter_map(|(id, result)| Some((id, result.err()?)))
-        .map(
-            |(id, status)| json!({ "id": id, "code": code_name(status.code()), "message": status.message() }),
-        )
-        .collect();
-    Ok(Typed(
-        json!({ "calls": all - failures.len(), "failures": failures }),
-    ))
+        .filter_map(|(id, result)| Some((id, result.err()?)));
+    let failed: Vec<_> = failed.collect();
+    let told = failed.iter().take(MAX_FAILURES);
+    let failures = told.map(|(id, status)| {
+        json!({
+            "id": id,
+            "code": code_name(status.code()),
+            "message": shortened(status.message(), MAX_TEXT),
+        })
+    });
+    Ok(Typed(json!({
+        "calls": all - failed.len(),
+        "failures": failures.collect::<Vec<_>>(),
+        "more_failures": failed.len().saturating_sub(MAX_FAILURES),
+    })))
 }
 
 fn open_calls(steered: &Steered) -> Result<OpenCalls, Status> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tonic::Status;
 
 use super::fields::{flag, text};
-use super::reloads::{problems, told};
+use super::reloads::{MAX_PROBLEMS, problems, problems_within, told};
 use super::steered::{Answer, Steered};
 use crate::handler::State;
 use crate::live::{PutError, PutProtos, PutRules, ReloadTrigger};
@@ -22,11 +22,15 @@ pub(super) async fn put_rules(State(steered): State<Arc<Steered>>, request: Dyna
         .put_rules(put)
         .await
         .map_err(|error| refused(&error))?;
+    let (told, more_problems) = problems(&outcome.problems);
+    let (warnings, more_warnings) = problems(&outcome.warnings);
     Ok(Typed(json!({
         "name": outcome.name,
         "rules": u32::try_from(outcome.rules).unwrap_or(u32::MAX),
-        "problems": problems(&outcome.problems),
-        "warnings": problems(&outcome.warnings),
+        "problems": told,
+        "more_problems": more_problems,
+        "warnings": warnings,
+        "more_warnings": more_warnings,
     })))
 }
 
@@ -59,9 +63,13 @@ pub(super) async fn put_protos(State(steered): State<Arc<Steered>>, request: Dyn
 pub(super) fn set_aside(steered: &Steered) -> Vec<Value> {
     let set_aside = steered.reloads.as_ref().map(ReloadTrigger::rules_set_aside);
     let set_aside = set_aside.iter().flat_map(|set_aside| set_aside.iter());
-    let value =
-        |aside: &crate::live::SetAside| json!({ "name": aside.name, "problems": problems(&aside.problems) });
-    set_aside.map(value).collect()
+    let mut room = MAX_PROBLEMS;
+    let told = set_aside.map(|aside| {
+        let (problems, more_problems) = problems_within(room, &aside.problems);
+        room -= problems.len();
+        json!({ "name": aside.name, "problems": problems, "more_problems": more_problems })
+    });
+    told.collect()
 }
 
 fn reloads(steered: &Steered) -> Result<&ReloadTrigger, Status> {

@@ -15,6 +15,9 @@ use crate::rules::Rules;
 /// How large a file may be of which a rule is cut out, in bytes.
 const MAX_FILE: u64 = 8 << 20;
 
+/// How many bytes of text an answer has.
+const MAX_TEXT: usize = 3 << 20;
+
 pub(super) async fn get_rule(State(steered): State<Arc<Steered>>, Typed(request): Typed<Value>) -> Answer {
     let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
     let (place, put) = (text("place"), text("put"));
@@ -30,7 +33,7 @@ pub(super) async fn get_rule(State(steered): State<Arc<Steered>>, Typed(request)
     }
     let read = tokio::task::spawn_blocking(move || cut_out(&place)).await;
     let yaml = read.map_err(|_| Status::unavailable("the server ends"))??;
-    Ok(Typed(json!({ "yaml": yaml })))
+    answer(yaml)
 }
 
 /// The text that was put by a name.
@@ -39,9 +42,20 @@ async fn put_text(steered: &Steered, name: &str) -> Answer {
         return Err(Status::failed_precondition("this server takes no rules"));
     };
     match reloads.put_text(name).await {
-        Ok(yaml) => Ok(Typed(json!({ "yaml": yaml }))),
+        Ok(yaml) => answer(yaml),
         Err(error) => Err(Status::not_found(error.to_string())),
     }
+}
+
+/// Half a text cannot be mended, so one that clients would not take is refused.
+fn answer(yaml: String) -> Answer {
+    if yaml.len() > MAX_TEXT {
+        return Err(Status::out_of_range(format!(
+            "the text has {} bytes, more than the {MAX_TEXT} of an answer",
+            yaml.len()
+        )));
+    }
+    Ok(Typed(json!({ "yaml": yaml })))
 }
 
 /// The rule at a place, from its file.

@@ -3,19 +3,24 @@
 use serde_json::{Value, json};
 use tonic::Status;
 
+use super::paging::Page;
 use crate::rules::{ListedRule, Rules, RulesState};
 use crate::server::Server;
 use crate::session::Session;
 
-/// The rules that are `wanted`: of a method, or of all if its name is empty; as a session has used them, or all calls.
+/// How many methods of a rule are told.
+const MAX_METHODS: usize = 100;
+
+/// A page of the rules that are `wanted`: of a method, or of all if its name is empty; as a session has used them, or all calls.
 ///
 /// Fails if there is no such method.
 pub(super) fn listed(
     server: &Server,
+    page: Page,
     method: &str,
     session: Option<&Session>,
     wanted: impl Fn(&ListedRule) -> bool,
-) -> Result<Vec<Value>, Status> {
+) -> Result<Value, Status> {
     let method = match method {
         "" => None,
         name => Some(method_name(server, name)?),
@@ -25,11 +30,12 @@ pub(super) fn listed(
         Some(session) => rules.list_of(session),
         None => rules.list(),
     });
-    let rules = rules.filter(|rule| {
+    // Whether a rule was chosen may change between two pages: so all are counted, and not those that are wanted.
+    let rules = (0..).zip(rules).filter(|(_, rule)| {
         let is_of_method = method.as_ref().is_none_or(|method| rule.methods.contains(method));
         is_of_method && wanted(rule)
     });
-    Ok(rules.map(|rule| value(&rule)).collect())
+    Ok(page.of("rules", rules, value))
 }
 
 /// The name of a method of the server as its proto has it.
@@ -45,7 +51,8 @@ fn value(rule: &ListedRule) -> Value {
     json!({
         "name": rule.name,
         "place": rule.place,
-        "methods": rule.methods,
+        "methods": rule.methods.iter().take(MAX_METHODS).collect::<Vec<_>>(),
+        "more_methods": rule.methods.len().saturating_sub(MAX_METHODS),
         "priority": rule.priority,
         "passes": rule.passes,
         "hits": rule.hits,

@@ -1,21 +1,28 @@
 //! `ListMethods` and `Describe`: what the server serves, to read and to call.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
-use prost_reflect::{DescriptorPool, MessageDescriptor};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 use serde_json::{Value, json};
 use tonic::Status;
 
+use super::paging::Page;
 use super::steered::{Answer, Steered};
 use crate::handler::State;
 use crate::message::{JsonPrinter, Typed};
 use crate::sample::Sampler;
 use crate::schema::Schema;
 
-pub(super) async fn list_methods(State(steered): State<Arc<Steered>>, _: Typed<Value>) -> Answer {
+/// How many bytes of text a description has, and how many a sample has at most.
+const MAX_TEXT: usize = 1 << 20;
+
+pub(super) async fn list_methods(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let page = Page::asked_by(&request)?;
     let schema = steered.server.schema();
-    let methods = schema.methods().iter().map(|method| {
+    let methods = (0..).zip(schema.methods());
+    Ok(Typed(page.of("methods", methods, |method| {
         json!({
             "name": method.name(),
             "input": method.input_name(),
@@ -23,8 +30,7 @@ pub(super) async fn list_methods(State(steered): State<Arc<Steered>>, _: Typed<V
             "client_streaming": method.is_client_streaming(),
             "server_streaming": method.is_server_streaming(),
         })
-    });
-    Ok(Typed(json!({ "methods": methods.collect::<Vec<_>>() })))
+    })))
 }
 
 pub(super) async fn describe(State(steered): State<Arc<Steered>>, Typed(request): Typed<Value>) -> Answer {
@@ -45,6 +51,7 @@ fn described(schema: &Schema, name: &str) -> Result<Value, Status> {
             "the schema has no symbol {name}{hint}"
         )));
     };
+    let text = first_lines(text);
     let pool = schema.pool();
     let message = message_of(schema, name);
     let sample = message.map(|message| {
@@ -53,6 +60,7 @@ fn described(schema: &Schema, name: &str) -> Result<Value, Status> {
         // Every sample can be printed.
         json.unwrap_or_default()
     });
+    let sample = sample.filter(|sample| sample.len() <= MAX_TEXT);
     let file = pool.get_file_by_name(name);
     let scope = file.as_ref().map_or(name, |file| file.package_name());
     Ok(json!({
@@ -60,6 +68,19 @@ fn described(schema: &Schema, name: &str) -> Result<Value, Status> {
         "references": references(pool, scope, &text),
         "sample": sample.unwrap_or_default(),
     }))
+}
+
+/// The lines of a text that an answer has room for, and a comment that says how many there are besides.
+fn first_lines(mut text: String) -> String {
+    if text.len() > MAX_TEXT {
+        let end = text[..text.floor_char_boundary(MAX_TEXT)]
+            .rfind('\n')
+            .map_or(0, |end| end + 1);
+        let more = text[end..].lines().count();
+        text.truncate(end);
+        let _ = writeln!(text, "// … and {more} more lines");
+    }
+    text
 }
 
 /// The message of a name, or the request of a method.

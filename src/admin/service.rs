@@ -13,6 +13,7 @@ use super::calls::{clear_calls, get_call, list_calls, unmatched_calls, verify, w
 use super::fields::{flag, text, timestamp};
 use super::invoke::{invoke, invoke_more};
 use super::open_calls::{end, list_open, send, signal};
+use super::paging::Page;
 use super::puts::{delete_rules, put_protos, put_rules, set_aside};
 use super::reloads::told;
 use super::rule_text::get_rule;
@@ -23,7 +24,7 @@ use super::steered::{Answer, Steered};
 use crate::handler::{Handlers, State};
 use crate::live::ReloadTrigger;
 use crate::message::Typed;
-use crate::rules::Rules;
+use crate::rules::{ListedRule, Rules};
 use crate::server::ServingStatus;
 
 /// The proto of the service.
@@ -86,15 +87,21 @@ async fn status(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answe
 async fn list_rules(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
     let session = session_of(&steered, &request)?;
     let method = text(&request, "method");
-    let rules = listed(&steered.server, &method, session.as_ref(), |_| true)?;
-    Ok(Typed(json!({ "rules": rules, "set_aside": set_aside(&steered) })))
+    let page = Page::asked_by(&request)?;
+    let mut answer = listed(&steered.server, page, &method, session.as_ref(), |_| true)?;
+    if page.is_first() {
+        answer["set_aside"] = set_aside(&steered).into();
+    }
+    Ok(Typed(answer))
 }
 
 async fn unused_rules(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
     let session = session_of(&steered, &request)?;
     let method = text(&request, "method");
-    let rules = listed(&steered.server, &method, session.as_ref(), |rule| rule.hits == 0)?;
-    Ok(Typed(json!({ "rules": rules })))
+    let page = Page::asked_by(&request)?;
+    let is_unused = |rule: &ListedRule| rule.hits == 0;
+    let rules = listed(&steered.server, page, &method, session.as_ref(), is_unused)?;
+    Ok(Typed(rules))
 }
 
 async fn reload(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answer {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tonic::Status;
 
 use super::fields::{text, time, timestamp};
+use super::paging::Page;
 use super::steered::{Answer, Steered};
 use crate::excerpt::excerpt;
 use crate::handler::State;
@@ -33,10 +34,11 @@ pub(super) async fn create_session(State(steered): State<Arc<Steered>>, request:
     Ok(Typed(value(&session.listed())))
 }
 
-pub(super) async fn list_sessions(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answer {
-    let sessions = steered.server.sessions().list();
-    let sessions: Vec<Value> = sessions.iter().map(value).collect();
-    Ok(Typed(json!({ "sessions": sessions })))
+pub(super) async fn list_sessions(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let page = Page::asked_by(&request)?;
+    let sessions = steered.server.sessions().list().into_iter();
+    let sessions = sessions.map(|session| (session.number, session));
+    Ok(Typed(page.of("sessions", sessions, value)))
 }
 
 pub(super) async fn end_session(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {

@@ -14,7 +14,7 @@ use tracing::Span;
 
 use super::peer::{Peer, PeerAddr};
 use super::steering::Steering;
-use crate::excerpt::{cut_at, excerpt};
+use crate::excerpt::{excerpt, shortened};
 use crate::journal::{Counts, Direction, Facts, Headers, Log, PeerFact, Recording};
 use crate::metrics::{Counted, MethodCounters};
 use crate::schema::Method;
@@ -416,7 +416,7 @@ impl Outcome {
         match status {
             Some(status) => Self {
                 code: status.code(),
-                message: shortened(status.message()),
+                message: shortened(status.message(), LONGEST_ERROR).into_owned(),
                 details: match status.details() {
                     details if details.len() > LONGEST_DETAILS => Bytes::new(),
                     details => Bytes::copy_from_slice(details),
@@ -434,12 +434,4 @@ impl Outcome {
     pub(super) fn error(&self) -> Option<&str> {
         (!self.message.is_empty()).then_some(&self.message)
     }
-}
-
-/// The message of a status, or its beginning.
-fn shortened(message: &str) -> String {
-    if message.len() <= LONGEST_ERROR {
-        return message.to_owned();
-    }
-    cut_at(message, message.floor_char_boundary(LONGEST_ERROR))
 }

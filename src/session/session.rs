@@ -34,11 +34,14 @@ pub struct ListedSession {
     pub expires: SystemTime,
     /// How many calls of it have begun.
     pub calls: u64,
+    /// Sessions that are made later have higher ones.
+    pub(crate) number: u64,
 }
 
 /// What the server keeps of a session.
 pub(super) struct Kept {
     pub(super) name: Box<str>,
+    number: u64,
     created: SystemTime,
     born: Instant,
     ttl: Duration,
@@ -52,8 +55,10 @@ pub(super) struct Kept {
 
 impl Kept {
     pub(super) fn new(name: String, ttl: Duration) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             name: name.into(),
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
             created: SystemTime::now(),
             born: Instant::now(),
             ttl,
@@ -89,6 +94,7 @@ impl Kept {
             created: self.created,
             expires: SystemTime::now() + self.ttl.saturating_sub(self.idle()),
             calls: self.calls.load(Ordering::Relaxed),
+            number: self.number,
         }
     }
 }

@@ -87,7 +87,7 @@ impl Sessions {
         by_name.retain(|_, kept| !kept.is_over());
         let mut listed: Vec<_> = by_name.values().map(Kept::listed).collect();
         drop(by_name);
-        listed.sort_by(|one, other| (one.created, &one.name).cmp(&(other.created, &other.name)));
+        listed.sort_by_key(|session| session.number);
         listed
     }
 

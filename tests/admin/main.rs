@@ -6,6 +6,7 @@ mod commands;
 mod console;
 mod invoke;
 mod kept;
+mod large_answers;
 mod listener;
 mod mcp;
 mod metrics;

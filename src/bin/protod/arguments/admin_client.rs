@@ -17,6 +17,9 @@ use super::admin::{AdminToken, DEFAULT_ADDR};
 use super::client_tls::ClientTlsArgs;
 use crate::failure::Failure;
 
+/// How many entries of a list are asked for at a time. The service has an upper bound of its own.
+const PAGE: u32 = 10_000;
+
 const SERVICE: &str = "protod.admin.v1.AdminService";
 
 /// The admin service to call.
@@ -100,6 +103,26 @@ impl AdminClient {
         let (called, request) = self.prepare(method, request)?;
         let reply = called.unary(request).await;
         json(&reply.map_err(|status| failed(method, status))?.message)
+    }
+
+    /// Calls a method that answers with a list in pages, until it has all of it. The answer is that with the first page, with the
+    /// entries of all pages in its field `list`.
+    pub(crate) async fn list(&self, method: &str, mut request: Value, list: &str) -> Result<Value, Failure> {
+        request["pageSize"] = PAGE.into();
+        let mut answer = self.call(method, &request).await?;
+        let mut token = answer["nextPageToken"].take();
+        while let Some(next) = token.as_str().filter(|next| !next.is_empty()) {
+            request["pageToken"] = next.into();
+            let mut page = self.call(method, &request).await?;
+            if let (Some(all), Some(more)) = (answer[list].as_array_mut(), page[list].as_array_mut()) {
+                all.append(more);
+            }
+            token = page["nextPageToken"].take();
+        }
+        if let Some(answer) = answer.as_object_mut() {
+            answer.remove("nextPageToken");
+        }
+        Ok(answer)
     }
 
     /// A method of the service, and a request for it.

@@ -48,10 +48,15 @@ pub(crate) fn done(answer: &Value, did_not: &str) -> Result<u64, Failure> {
         let text = |name: &str| failure[name].as_str().unwrap_or_default();
         format!("call {}: {}: {}", text("id"), text("code"), text("message"))
     });
-    let lines: Vec<String> = lines.collect();
-    let all = calls + lines.len() as u64;
+    let mut lines: Vec<String> = lines.collect();
+    let more = answer["moreFailures"].as_u64().unwrap_or_default();
+    let failed = lines.len() as u64 + more;
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    let all = calls + failed;
     Err(Failure::caused(
-        format!("{} of {all} calls {did_not}", lines.len()),
+        format!("{failed} of {all} calls {did_not}"),
         lines.join("\n"),
     ))
 }

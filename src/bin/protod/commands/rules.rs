@@ -112,7 +112,10 @@ impl Rules {
             "method": self.method.as_deref().unwrap_or_default(),
             "session": self.session.as_ref().map(SessionName::as_str),
         });
-        let answer = self.ask(method, &request)?;
+        let answer = client_runtime()?.block_on(async {
+            let admin = self.admin.connect().await?;
+            admin.list(method, request, "rules").await
+        })?;
         if self.json {
             return stdout::print(&format!("{answer:#}\n"));
         }
@@ -121,14 +124,14 @@ impl Rules {
             say_line(format_args!(
                 "warning: the rules put as {name} are set aside: they do not fit what is served"
             ));
-            say_problems("warning", &aside["problems"], None);
+            say_problems("warning", aside, "problems", None);
         }
         let rows = list_of(&answer["rules"]).iter().map(|rule| {
             [
                 text(rule, "hits"),
                 text(rule, "name"),
                 text(rule, "place"),
-                methods(&rule["methods"]),
+                methods(rule),
             ]
         });
         stdout::print(&table(["HITS", "RULE", "PLACE", "METHODS"], rows))
@@ -145,9 +148,8 @@ impl Rules {
         }
         let name = text(&answer, "name");
         let place = (&*name, if file == "-" { &*name } else { file });
-        say_problems("warning", &answer["warnings"], Some(place));
-        say_problems("error", &answer["problems"], Some(place));
-        let problems = list_of(&answer["problems"]).len();
+        say_problems("warning", &answer, "warnings", Some(place));
+        let problems = say_problems("error", &answer, "problems", Some(place));
         if problems > 0 {
             return Err(Failure::new(counted(problems, "problem")));
         }
@@ -204,9 +206,11 @@ fn name_of(file: &str) -> &str {
         .unwrap_or(name)
 }
 
-/// Prints problems of the service. In those of the rules that are put, the file is named in the place of their name.
-fn say_problems(kind: &str, problems: &Value, put: Option<(&str, &str)>) {
-    for problem in list_of(problems) {
+/// Prints the problems in a field of an answer. In those of the rules that are put, the file is named in the place of their name.
+/// Returns how many there are, with those that the answer had no room for.
+fn say_problems(kind: &str, answer: &Value, field: &str, put: Option<(&str, &str)>) -> usize {
+    let problems = list_of(&answer[field]);
+    for problem in problems {
         let mut place = text(problem, "file");
         if let Some((name, file)) = put
             && place == name
@@ -225,6 +229,15 @@ fn say_problems(kind: &str, problems: &Value, put: Option<(&str, &str)>) {
             say_line(format_args!("hint: {hint}"));
         }
     }
+    let more = match field {
+        "warnings" => &answer["moreWarnings"],
+        _ => &answer["moreProblems"],
+    };
+    let more = more.as_u64().unwrap_or_default() as usize;
+    if more > 0 {
+        say_line(format_args!("{kind}: and {more} more"));
+    }
+    problems.len() + more
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -239,8 +252,14 @@ fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_default().to_owned()
 }
 
-/// The methods on one line.
-fn methods(methods: &Value) -> String {
-    let methods: Vec<&str> = list_of(methods).iter().filter_map(Value::as_str).collect();
-    methods.join(", ")
+/// The methods of a rule on one line.
+fn methods(rule: &Value) -> String {
+    let methods: Vec<&str> = list_of(&rule["methods"])
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    match rule["moreMethods"].as_u64() {
+        None | Some(0) => methods.join(", "),
+        Some(more) => format!("{}, and {more} more", methods.join(", ")),
+    }
 }

@@ -71,7 +71,10 @@ impl Sessions {
         };
         let answer = client_runtime()?.block_on(async {
             let admin = self.admin.connect().await?;
-            admin.call(method, &request).await
+            match self.action {
+                Action::List => admin.list(method, request, "sessions").await,
+                Action::Create | Action::End => admin.call(method, &request).await,
+            }
         })?;
         if self.json {
             return stdout::print(&format!("{answer:#}\n"));
