@@ -15,6 +15,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf, is_separator};
 use std::{fs, io};
 
+use crate::parallel;
+
 /// How deep folders may nest below the start, links included.
 const MAX_DEPTH: usize = 64;
 
@@ -38,7 +40,7 @@ pub(crate) struct Walk {
     visited: HashSet<PathBuf>,
     contents: Contents,
     /// The folders to read next; those that links lead to wait until no other is left.
-    waiting: VecDeque<Folder>,
+    waiting: Vec<Folder>,
     linked: VecDeque<Folder>,
 }
 
@@ -49,6 +51,17 @@ struct Folder {
     /// `None` if a link may be on the way, and the system has to be asked.
     canonical: Option<PathBuf>,
     depth: usize,
+}
+
+/// What is in a folder and counts.
+#[derive(Debug, Default)]
+struct Entries {
+    /// Those with a name that was asked for.
+    files: Vec<PathBuf>,
+    folders: Vec<Folder>,
+    links: Vec<PathBuf>,
+    /// The folders that links lead to.
+    linked: Vec<Folder>,
 }
 
 impl Folder {
@@ -79,71 +92,47 @@ pub(crate) fn contents_below(folder: &Path, wanted: fn(&OsStr) -> bool) -> Conte
 /// The files in a folder itself whose names are `wanted`. Its folders are not read.
 pub(crate) fn contents_of(folder: &Path, wanted: fn(&OsStr) -> bool) -> Contents {
     let mut walk = Walk::default();
-    walk.read(Folder::at(folder), wanted);
+    walk.read(vec![Folder::at(folder)], wanted);
     walk.finish()
 }
 
 impl Walk {
     /// The files in a folder and below it whose names are `wanted`, without the folders that this walk has read before.
     pub(crate) fn below(&mut self, folder: &Path, wanted: fn(&OsStr) -> bool) -> Contents {
-        self.waiting.push_back(Folder::at(folder));
-        while let Some(mut folder) = self.waiting.pop_front().or_else(|| self.linked.pop_front()) {
-            let ask = || fs::canonicalize(&folder.path).unwrap_or_else(|_| folder.path.clone());
-            let canonical = folder.canonical.take().unwrap_or_else(ask);
-            if self.visited.insert(canonical.clone()) {
-                folder.canonical = Some(canonical);
-                self.read(folder, wanted);
+        self.waiting.push(Folder::at(folder));
+        loop {
+            let mut next = std::mem::take(&mut self.waiting);
+            if next.is_empty() {
+                // Its folders come before those that other links lead to.
+                next.extend(self.linked.pop_front());
             }
+            if next.is_empty() {
+                break;
+            }
+            next.retain_mut(|folder| {
+                let ask = || fs::canonicalize(&folder.path).unwrap_or_else(|_| folder.path.clone());
+                let canonical = folder.canonical.get_or_insert_with(ask);
+                self.visited.insert(canonical.clone())
+            });
+            self.read(next, wanted);
         }
         self.finish()
     }
 
-    fn read(&mut self, folder: Folder, wanted: fn(&OsStr) -> bool) {
-        let entries = if folder.depth > MAX_DEPTH {
-            let error = format!("folders nest more than {MAX_DEPTH} levels deep");
-            Err(io::Error::other(error))
-        } else {
-            entries(&folder.path)
-        };
-        match entries {
-            Ok(entries) => {
-                for entry in entries {
-                    self.add(&entry, &folder, wanted);
+    /// Reads folders, as many at once as there are cores.
+    fn read(&mut self, folders: Vec<Folder>, wanted: fn(&OsStr) -> bool) {
+        let found = parallel::map(folders.len(), |at| folders[at].entries(wanted));
+        for (folder, entries) in folders.into_iter().zip(found) {
+            match entries {
+                Ok(entries) => {
+                    self.contents.files.extend(entries.files);
+                    self.contents.links.extend(entries.links);
+                    self.waiting.extend(entries.folders);
+                    self.linked.extend(entries.linked);
+                    self.contents.folders.push(folder.path);
                 }
-                self.contents.folders.push(folder.path);
+                Err(error) => self.contents.errors.push((folder.path, error)),
             }
-            Err(error) => self.contents.errors.push((folder.path, error)),
-        }
-    }
-
-    fn add(&mut self, entry: &fs::DirEntry, folder: &Folder, wanted: fn(&OsStr) -> bool) {
-        let (name, path) = (entry.file_name(), entry.path());
-        if name.as_encoded_bytes().starts_with(b".") {
-            return;
-        }
-        let mut kind = entry.file_type().ok();
-        let is_link = kind.is_some_and(|kind| kind.is_symlink());
-        if is_link {
-            self.contents.links.push(path.clone());
-            kind = fs::metadata(&path).ok().map(|metadata| metadata.file_type());
-        }
-        let is_folder = kind.is_some_and(|kind| kind.is_dir());
-        // A broken link, or an entry that is gone by now, counts as a file: whoever reads it says so.
-        let is_file = kind.is_none_or(|kind| kind.is_file());
-        if is_folder && name != "node_modules" {
-            let (queue, canonical) = if is_link {
-                (&mut self.linked, None)
-            } else {
-                let canonical = folder.canonical.as_ref();
-                (&mut self.waiting, canonical.map(|above| above.join(&name)))
-            };
-            queue.push_back(Folder {
-                path,
-                canonical,
-                depth: folder.depth + 1,
-            });
-        } else if is_file && wanted(&name) {
-            self.contents.files.push(path);
         }
     }
 
@@ -156,11 +145,56 @@ impl Walk {
     }
 }
 
-/// The entries of a folder, sorted, so that of two links to one folder the same one is followed every time.
-fn entries(folder: &Path) -> io::Result<Vec<fs::DirEntry>> {
-    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_cached_key(fs::DirEntry::file_name);
-    Ok(entries)
+impl Folder {
+    /// The entries of the folder that count.
+    fn entries(&self, wanted: fn(&OsStr) -> bool) -> io::Result<Entries> {
+        if self.depth > MAX_DEPTH {
+            let error = format!("folders nest more than {MAX_DEPTH} levels deep");
+            return Err(io::Error::other(error));
+        }
+        let mut entries = Entries::default();
+        for entry in fs::read_dir(&self.path)? {
+            self.sort_out(&entry?, wanted, &mut entries);
+        }
+        // So that of two links to one folder the same one is followed every time, and of two errors the same one comes first.
+        entries.links.sort_unstable();
+        for folders in [&mut entries.folders, &mut entries.linked] {
+            folders.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        }
+        Ok(entries)
+    }
+
+    fn sort_out(&self, entry: &fs::DirEntry, wanted: fn(&OsStr) -> bool, entries: &mut Entries) {
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(b".") {
+            return;
+        }
+        let mut kind = entry.file_type().ok();
+        let is_link = kind.is_some_and(|kind| kind.is_symlink());
+        if is_link {
+            let path = entry.path();
+            kind = fs::metadata(&path).ok().map(|metadata| metadata.file_type());
+            entries.links.push(path);
+        }
+        let is_folder = kind.is_some_and(|kind| kind.is_dir());
+        // A broken link, or an entry that is gone by now, counts as a file: whoever reads it says so.
+        let is_file = kind.is_none_or(|kind| kind.is_file());
+        if is_folder && name != "node_modules" {
+            let (queue, canonical) = if is_link {
+                (&mut entries.linked, None)
+            } else {
+                let canonical = self.canonical.as_ref();
+                (&mut entries.folders, canonical.map(|above| above.join(&name)))
+            };
+            queue.push(Self {
+                path: entry.path(),
+                canonical,
+                depth: self.depth + 1,
+            });
+        } else if is_file && wanted(&name) {
+            entries.files.push(entry.path());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -226,6 +260,18 @@ mod tests {
             ["a.proto", "sub/b.proto"].map(|name| root.path().join(name))
         );
         assert_eq!(contents.folders.len(), 2);
+    }
+
+    #[test]
+    fn folders_that_are_read_by_several_threads_give_the_same_files_in_the_same_order() {
+        let names: Vec<String> = (0..300)
+            .map(|number| format!("f{number:03}/sub/{number}"))
+            .collect();
+        let root = tree(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let contents = contents_below(root.path(), |_| true);
+        let expected: Vec<PathBuf> = names.iter().map(|name| root.path().join(name)).collect();
+        assert_eq!(contents.files, expected);
+        assert_eq!(contents.folders.len(), 1 + 2 * names.len());
     }
 
     #[test]

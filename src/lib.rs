@@ -124,6 +124,7 @@ pub mod message;
 mod metrics;
 #[cfg(feature = "otlp")]
 pub mod otlp;
+mod parallel;
 #[cfg(any(feature = "client", feature = "tls"))]
 mod pem;
 mod protocol;

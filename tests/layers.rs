@@ -16,10 +16,11 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 30] = [
+const ROOMS: [&str; 31] = [
     "error",
     "suggest",
     "duration",
+    "parallel",
     "folder",
     "stamp",
     "uuid",

@@ -10,12 +10,11 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use bytes::Bytes;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use crate::rules::Outline;
-use crate::schema::{FastMap, FastSet, Method, Schema, qualified};
+use crate::schema::{FastMap, FastSet, Method, Schema, SchemaFile, qualified};
 
 /// One difference between two loads, as [`Reloader::report`](super::Reloader::report) gives them. Its `Display` is one line
 /// for the log.
@@ -129,38 +128,56 @@ pub(super) fn diff_schemas(old: &Schema, new: &Schema) -> Vec<Change> {
     if std::ptr::eq(old.files(), new.files()) {
         return changes;
     }
+    let (edited_old, edited_new) = edited(old.files(), new.files());
     services(old, new, &mut changes);
-    methods(old, new, &mut changes);
-    let new_files: FastMap<&str, &Bytes> = new
-        .files()
-        .iter()
-        .map(|file| (&*file.name, &file.descriptor))
-        .collect();
-    // What was not compiled again is the same slice, and all of a large schema would be read.
-    let is_same = |one: &Bytes, other: &Bytes| one.as_ptr() == other.as_ptr() || one == other;
-    let same: FastSet<&str> = old
-        .files()
-        .iter()
-        .filter(|file| {
-            let new = new_files.get(&*file.name);
-            new.is_some_and(|new| is_same(new, &file.descriptor))
-        })
-        .map(|file| &*file.name)
-        .collect();
-    types(old, new, &same, &mut changes);
-    let others = |schema: &Schema| -> Vec<String> {
-        let names = schema.files().iter().map(|file| file.name.clone());
-        names.filter(|name| !same.contains(&**name)).collect()
+    methods((old, &edited_old), (new, &edited_new), &mut changes);
+    types((old, &edited_old), (new, &edited_new), &mut changes);
+    let names = |schema: &Schema, places: &[usize]| -> Vec<String> {
+        let names = places.iter().map(|place| schema.files()[*place].name.clone());
+        names.collect()
     };
-    by_name(Item::File, &others(old), &others(new), &mut changes);
+    let (old, new) = (names(old, &edited_old), names(new, &edited_new));
+    by_name(Item::File, &old, &new, &mut changes);
     changes
 }
 
-/// Compares the messages and enums of the old files that are not the `same` with those of the new ones that are not: no two
-/// files define one name.
-fn types(old: &Schema, new: &Schema, same: &FastSet<&str>, changes: &mut Vec<Change>) {
-    let types = |schema: &Schema| Types::of(schema.decoded(|file| !same.contains(&*file.name)));
-    let (old, new) = (types(old), types(new));
+/// The places of the files that are not the same in the other schema, or not in it: those of the old one, and of the new one.
+fn edited(old: &[SchemaFile], new: &[SchemaFile]) -> (Vec<usize>, Vec<usize>) {
+    // What was not compiled again is the same slice, and all of a large schema would be read.
+    let is_same = |one: &SchemaFile, other: &SchemaFile| {
+        let (one, other) = (&one.descriptor, &other.descriptor);
+        one.as_ptr() == other.as_ptr() || one == other
+    };
+    // Before and after what was saved, the files are in the same order.
+    let is_kept = |(one, other): &(&SchemaFile, &SchemaFile)| one.name == other.name && is_same(one, other);
+    let before = old.iter().zip(new).take_while(is_kept).count();
+    let after = old[before..].iter().rev().zip(new[before..].iter().rev());
+    let after = after.take_while(is_kept).count();
+    let (old_places, new_places) = (before..old.len() - after, before..new.len() - after);
+    let by_name: FastMap<&str, usize> = new_places
+        .clone()
+        .map(|place| (&*new[place].name, place))
+        .collect();
+    let mut kept = FastSet::default();
+    let edited_old = old_places.filter(|place| {
+        let place_now = by_name.get(&*old[*place].name);
+        let place_now = place_now.filter(|now| is_same(&old[*place], &new[**now]));
+        place_now.is_none_or(|now| !kept.insert(*now))
+    });
+    let edited_old = edited_old.collect();
+    (
+        edited_old,
+        new_places.filter(|place| !kept.contains(place)).collect(),
+    )
+}
+
+/// A schema, and the places of the files in it that were edited. No two files define one name, so what is different is in them.
+type Edited<'s> = (&'s Schema, &'s [usize]);
+
+/// Compares messages and enums.
+fn types((old, edited_old): Edited<'_>, (new, edited_new): Edited<'_>, changes: &mut Vec<Change>) {
+    let types = |schema: &Schema, places: &[usize]| Types::of(schema.decoded(places));
+    let (old, new) = (types(old, edited_old), types(new, edited_new));
     let by_name: FastMap<&str, &DescriptorProto> =
         new.messages.iter().map(|(name, new)| (&**name, new)).collect();
     for (name, old) in &old.messages {
@@ -266,35 +283,24 @@ fn services(old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
 }
 
 /// Compares the methods of services that are in both schemas.
-fn methods(old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
-    // Both lists are sorted by name.
-    let mut rest = old.methods().iter().peekable();
-    let mut pairs = Vec::new();
-    for method in new.methods() {
-        while let Some(other) = rest.next_if(|other| other.name() < method.name()) {
-            pairs.push((other, None));
-        }
-        match rest.next_if(|other| other.name() == method.name()) {
-            Some(other) => pairs.push((other, Some(method))),
-            None if old.has_service(method.service()) => {
-                changes.push(Change::Added(Item::Method, method.name().to_owned()));
-            }
-            None => {}
+fn methods((old, edited_old): Edited<'_>, (new, edited_new): Edited<'_>, changes: &mut Vec<Change>) {
+    for method in methods_of(new, edited_new) {
+        if old.method(method.name()).is_none() && old.has_service(method.service()) {
+            changes.push(Change::Added(Item::Method, method.name().to_owned()));
         }
     }
-    pairs.extend(rest.map(|other| (other, None)));
-    for (old, kept) in pairs {
-        let name = old.name();
-        let Some(kept) = kept else {
-            if new.has_service(old.service()) {
+    for method in methods_of(old, edited_old) {
+        let name = method.name();
+        let Some(kept) = new.method(name) else {
+            if new.has_service(method.service()) {
                 changes.push(Change::Removed(Item::Method, name.to_owned()));
             }
             continue;
         };
         let aspects = [
-            ("request type", old.input_name(), kept.input_name()),
-            ("response type", old.output_name(), kept.output_name()),
-            ("shape", shape(old), shape(kept)),
+            ("request type", method.input_name(), kept.input_name()),
+            ("response type", method.output_name(), kept.output_name()),
+            ("shape", shape(method), shape(kept)),
         ];
         for (what, from, to) in aspects {
             if from != to {
@@ -302,6 +308,14 @@ fn methods(old: &Schema, new: &Schema, changes: &mut Vec<Change>) {
             }
         }
     }
+}
+
+/// The methods that files declare, sorted by name.
+fn methods_of<'s>(schema: &'s Schema, files: &[usize]) -> Vec<&'s Method> {
+    let methods = files.iter().flat_map(|file| schema.methods_of(*file));
+    let mut methods: Vec<&Method> = methods.map(|method| &**method).collect();
+    methods.sort_unstable_by_key(|method| method.name());
+    methods
 }
 
 fn shape(method: &Method) -> &'static str {

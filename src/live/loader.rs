@@ -271,7 +271,8 @@ impl Loader {
         if other_folders {
             self.snapshot = self.take_snapshot(since);
         }
-        self.depend_on(None, Some(rules_paths.collect()), since);
+        let rules_paths: Vec<PathBuf> = rules_paths.collect();
+        self.depend_on(None, Some(&rules_paths), since);
         self.loaded = Some(Version {
             schema: schema.clone(),
             rules: rules.clone(),
@@ -296,21 +297,25 @@ impl Loader {
             Some((earlier, _)) => self.project.schema_after(earlier)?,
             None => self.project.schema()?,
         };
-        self.depend_on(Some(schema.watch_paths().to_vec()), None, since);
+        self.depend_on(Some(schema.watch_paths()), None, since);
         self.compiled = Some((schema.clone(), self.snapshot.clone()));
         self.other_answers = false;
         Ok((schema, true))
     }
 
     /// Replaces the paths that loads depend on, and takes a snapshot of those that are new.
-    fn depend_on(&mut self, protos: Option<Vec<PathBuf>>, rules: Option<Vec<PathBuf>>, since: SystemTime) {
+    fn depend_on(&mut self, protos: Option<&[PathBuf]>, rules: Option<&[PathBuf]>, since: SystemTime) {
         let protos = protos.filter(|paths| *paths != self.proto_paths);
         let rules = rules.filter(|paths| *paths != self.rules_paths);
         if protos.is_none() && rules.is_none() {
             return;
         }
-        self.proto_paths = protos.unwrap_or_else(|| std::mem::take(&mut self.proto_paths));
-        self.rules_paths = rules.unwrap_or_else(|| std::mem::take(&mut self.rules_paths));
+        if let Some(paths) = protos {
+            self.proto_paths = paths.to_vec();
+        }
+        if let Some(paths) = rules {
+            self.rules_paths = paths.to_vec();
+        }
         self.snapshot = self.take_snapshot(since);
     }
 
@@ -322,14 +327,14 @@ impl Loader {
         // What would mend them is often not there yet.
         let needed = error.problems().iter().flat_map(Problem::needs);
         let files: Vec<PathBuf> = files.chain(needed.cloned()).collect();
-        let also = |known: &[PathBuf]| {
+        let also = |known: &[PathBuf]| -> Vec<PathBuf> {
             let more = files.iter().filter(|file| !known.contains(file));
-            Some(known.iter().chain(more).cloned().collect())
+            known.iter().chain(more).cloned().collect()
         };
         if error.is_rules() {
-            self.depend_on(None, also(&self.rules_paths), since);
+            self.depend_on(None, Some(&also(&self.rules_paths)), since);
         } else {
-            self.depend_on(also(&self.proto_paths), None, since);
+            self.depend_on(Some(&also(&self.proto_paths)), None, since);
         }
     }
 }

@@ -256,6 +256,9 @@ pub(super) trait WatchedFiles<Outcome>: fmt::Debug + Send {
     /// What is told of a reload that succeeded.
     fn told(&self, outcome: &Outcome) -> ReloadOutcome;
 
+    /// Drops what the last reload has replaced, of which a large schema takes a while.
+    fn drop_replaced(&mut self) {}
+
     /// The files as they were at the last reload.
     fn snapshot(&self) -> &Snapshot;
 }
@@ -409,7 +412,7 @@ impl<Outcome> Worker<Outcome> {
     }
 
     /// Tells how a reload went.
-    fn done(&self, outcome: Result<Outcome, Error>) -> Arc<ReloadOutcome> {
+    fn done(&mut self, outcome: Result<Outcome, Error>) -> Arc<ReloadOutcome> {
         if let Some(status) = &self.status {
             status.set(self.files.reloads(), outcome.is_ok());
         }
@@ -420,6 +423,7 @@ impl<Outcome> Worker<Outcome> {
         self.trigger.note(&told);
         self.trigger.note_set_aside(self.files.set_aside());
         (self.report)(outcome);
+        self.files.drop_replaced();
         told
     }
 

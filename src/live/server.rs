@@ -24,7 +24,7 @@ use super::watcher::FolderWatcher;
 use crate::error::{Error, Problem};
 use crate::rules::Rules;
 use crate::schema::{Overlay, RememberedSource, Schema};
-use crate::server::{Refreshed, Server};
+use crate::server::{Refreshed, Replaced, Server};
 
 /// How many protos may be put.
 const MAX_PROTOS: usize = 1000;
@@ -43,6 +43,7 @@ impl Reloader {
             put: PutSet::default(),
             compiled: CompiledPuts::default(),
             kept: None,
+            replaced: None,
         };
         Self::of(files, Some(status), log_reload)
     }
@@ -79,6 +80,8 @@ struct ServerFiles {
     compiled: CompiledPuts,
     /// Where some of it is kept.
     kept: Option<KeptFolder>,
+    /// What the last reload has replaced.
+    replaced: Option<Replaced>,
 }
 
 impl WatchedFiles<ReloadSummary> for ServerFiles {
@@ -165,6 +168,10 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
         ReloadOutcome::of_changes(outcome.changes.iter(), outcome.took)
     }
 
+    fn drop_replaced(&mut self) {
+        self.replaced = None;
+    }
+
     fn snapshot(&self) -> &Snapshot {
         self.loader.snapshot()
     }
@@ -184,8 +191,10 @@ impl ServerFiles {
 
     fn swap(&mut self, loaded: LoadedProject, began: Instant) -> Result<ReloadSummary, Error> {
         let puts = self.put.compile(&loaded.schema, &loaded.rules);
-        self.server
+        let replaced = self
+            .server
             .reload_with_front(loaded.schema, loaded.handlers, puts.handlers())?;
+        self.replaced = Some(replaced);
         loaded.rules.forget_other_counters(&puts.rules);
         for line in puts.new_since(&self.compiled) {
             tracing::warn!("{line}");

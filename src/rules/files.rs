@@ -117,6 +117,10 @@ pub(crate) fn may_be_misnamed(name: &OsStr) -> bool {
 /// Whether a name is that of YAML or JSON, or close to an ending of rules files, such as `.rules.yam`. A name that only
 /// goes on, such as `shop.rules.yaml.bak`, is put out of the way on purpose.
 fn may_be_meant(name: &OsStr) -> bool {
+    // Nearly all files beside protos are protos.
+    if name.as_encoded_bytes().ends_with(b".proto") {
+        return false;
+    }
     let Some(name) = name.to_str().map(str::to_lowercase) else {
         return false;
     };

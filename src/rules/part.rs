@@ -4,24 +4,22 @@
 //! takes a gigabyte. Which names a text means is known only when it is compiled. Which it may mean is seen before: each of its
 //! words, alone or in the scopes of the methods, may be a type. A type too many costs little.
 
-use std::collections::HashSet;
-
 use super::compile::methods_named;
-use crate::schema::{Schema, SymbolKind};
+use crate::schema::{FastSet, Schema, SymbolKind, packages_of};
 
 /// The part of `schema` that holds all methods and types that the texts of rules may name.
 pub(super) fn part_of<'t>(schema: &Schema, texts: impl Iterator<Item = &'t str>) -> Schema {
-    let words: HashSet<&str> = texts.flat_map(words).collect();
+    let words: FastSet<&str> = texts.flat_map(words).collect();
     let paths = words.iter().filter(|word| word.contains('/'));
     let methods: Vec<_> = paths.flat_map(|path| methods_named(schema, path)).collect();
-    let services: HashSet<&str> = methods.iter().map(|method| method.service()).collect();
-    let mut scopes: HashSet<&str> = HashSet::from([""]);
+    let services: FastSet<&str> = methods.iter().map(|method| method.service()).collect();
+    let mut scopes: FastSet<&str> = FastSet::from_iter([""]);
     for method in &methods {
         for name in [method.service(), method.input_name(), method.output_name()] {
             scopes.extend(name.match_indices('.').map(|(dot, _)| &name[..dot]));
         }
     }
-    let mut types = HashSet::new();
+    let mut types = FastSet::default();
     for word in words {
         // In an Any, a type stands behind its domain.
         let name = word.rsplit_once('/').map_or(word, |(_, name)| name);
@@ -34,12 +32,16 @@ pub(super) fn part_of<'t>(schema: &Schema, texts: impl Iterator<Item = &'t str>)
             }));
         }
     }
+    let named = types.iter().map(String::as_str).chain(services.iter().copied());
+    let packages: FastSet<&str> = named.flat_map(packages_of).chain([""]).collect();
     schema.part(|_, definitions| {
-        definitions.names.iter().any(|(name, kind)| match kind {
-            SymbolKind::Service => services.contains(&**name),
-            SymbolKind::Message | SymbolKind::Enum => types.contains(&**name),
-            _ => false,
-        })
+        // Of most files not even the package is named.
+        packages.contains(&*definitions.package)
+            && definitions.names.iter().any(|(name, kind)| match kind {
+                SymbolKind::Service => services.contains(&**name),
+                SymbolKind::Message | SymbolKind::Enum => types.contains(&**name),
+                _ => false,
+            })
     })
 }
 

@@ -106,8 +106,13 @@ impl Schema {
         let in_files: Vec<Arc<Method>> = declared
             .map(|(of_file, nth, file)| Arc::new(Method::new(of_file, nth, &tables, file)))
             .collect();
-        let mut methods = in_files.clone();
-        methods.sort_by(|a, b| a.name().cmp(b.name()));
+        let mut by_name: Vec<(&str, &Arc<Method>)> =
+            in_files.iter().map(|method| (method.name(), method)).collect();
+        by_name.sort_by_key(|(name, _)| *name);
+        let methods = by_name
+            .into_iter()
+            .map(|(_, method)| Arc::clone(method))
+            .collect();
         let names = tables.links.iter().flat_map(|file| &file.definitions.names);
         let services = names.filter(|(_, kind)| *kind == SymbolKind::Service);
         let mut services: Vec<Arc<str>> = services.map(|(name, _)| Arc::clone(name)).collect();
@@ -164,15 +169,13 @@ impl Schema {
         )
     }
 
-    /// The files for which `is_wanted`, without source info, as those of proto2 or proto3 that they stand for. One with an
-    /// edition may be two.
-    pub(crate) fn decoded(&self, is_wanted: impl Fn(&SchemaFile) -> bool) -> Vec<FileDescriptorProto> {
+    /// The files at these places, without source info, as those of proto2 or proto3 that they stand for. One with an edition may
+    /// be two.
+    pub(crate) fn decoded(&self, places: &[usize]) -> Vec<FileDescriptorProto> {
         let tables = &self.inner.tables;
-        let files = tables.files.iter().zip(&tables.links);
-        let files = files.filter(|(file, _)| is_wanted(file));
-        let plain = files.flat_map(|(file, links)| {
-            let bytes = without_source_info(&file.descriptor);
-            lowered_for_pool(bytes, links.edition)
+        let plain = places.iter().flat_map(|place| {
+            let bytes = without_source_info(&tables.files[*place].descriptor);
+            lowered_for_pool(bytes, tables.links[*place].edition)
         });
         plain.filter_map(|file| decoded_file(&file).ok()).collect()
     }

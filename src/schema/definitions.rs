@@ -103,7 +103,7 @@ impl Definitions {
 }
 
 /// A package, and those above it.
-pub(super) fn packages_of(package: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn packages_of(package: &str) -> impl Iterator<Item = &str> {
     let above = package.match_indices('.').map(|(dot, _)| &package[..dot]);
     above.chain((!package.is_empty()).then_some(package))
 }

@@ -55,7 +55,6 @@ mod outline;
 mod overlay;
 #[cfg(any(feature = "client", feature = "rules"))]
 mod own_services;
-mod parallel;
 mod places;
 mod plain;
 mod pool_bytes;
@@ -77,6 +76,8 @@ mod wire;
 pub use self::builder::SchemaBuilder;
 pub use self::compiled::{InputFolder, Schema};
 pub(crate) use self::definitions::SymbolKind;
+#[cfg(feature = "rules")]
+pub(crate) use self::definitions::packages_of;
 pub use self::descriptor_set::DescriptorSet;
 pub(crate) use self::enums::{EnumTable, simple};
 pub(crate) use self::fast_map::{FastMap, FastSet};

@@ -28,8 +28,8 @@ pub(super) struct TextHash {
     pub(super) length: usize,
 }
 
-/// A text that was loaded.
-#[derive(Debug)]
+/// A text that was loaded. Loads between which it does not change share it.
+#[derive(Debug, Clone)]
 pub(super) struct KnownText {
     pub(super) path: PathBuf,
     /// The path as the user knows it.

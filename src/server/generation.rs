@@ -6,6 +6,7 @@
 //! What stands in [front](Generation::with_front) of the handlers is replaced alone: the rules that are put at run time. The rest is
 //! shared with the generation before, however large the schema is.
 
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::RandomState;
@@ -154,13 +155,13 @@ impl Generation {
                 .map(|endpoint| (endpoint.method.path(), endpoint)),
         );
         for method in schema.methods() {
-            let path = method.path().to_owned();
-            let method = EndpointMethod::Known(Arc::clone(method));
-            let endpoint = match endpoints.remove(&path) {
-                Some(builtin) => Endpoint { method, ..builtin },
-                None => Endpoint::new(method, handlers.fallback.clone(), false),
-            };
-            endpoints.insert(path, endpoint);
+            let known = EndpointMethod::Known(Arc::clone(method));
+            match endpoints.entry(method.path().to_owned()) {
+                Entry::Occupied(mut builtin) => builtin.get_mut().method = known,
+                Entry::Vacant(free) => {
+                    free.insert(Endpoint::new(known, handlers.fallback.clone(), false));
+                }
+            }
         }
         for (method, handler) in handlers.by_method {
             let path = method.path().to_owned();

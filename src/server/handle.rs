@@ -1,6 +1,7 @@
 //! [`Server`]: what its owner holds, and the swap of its schema and handlers by [`reload`](Server::reload).
 
 use std::any::Any;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -65,6 +66,15 @@ pub(super) struct Options {
     pub(super) validation: Validation,
 }
 
+/// What a server had before a reload. Calls in flight may have it still.
+pub(crate) struct Replaced(#[expect(dead_code, reason = "it is kept until it is dropped")] Arc<Generation>);
+
+impl fmt::Debug for Replaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replaced").finish_non_exhaustive()
+    }
+}
+
 impl Server {
     /// The server as a tower service, to be mounted into a tonic `Routes`, an axum `Router` or any HTTP/2 server. The
     /// server's own [layers](super::ServerBuilder::layer) are around it there too.
@@ -112,16 +122,18 @@ impl Server {
     /// Fails like [`ServerBuilder::build`](super::ServerBuilder::build), and then changes nothing.
     pub fn reload(&self, schema: Schema, handlers: Handlers) -> Result<(), Error> {
         self.reload_with_front(schema, handlers, Handlers::new())
+            .map(drop)
     }
 
-    /// The same, with what stands in front of the handlers.
+    /// The same, with what stands in front of the handlers. To drop a large schema that is not served any more takes a while,
+    /// which the caller may have later.
     pub(crate) fn reload_with_front(
         &self,
         schema: Schema,
         handlers: Handlers,
         front: Handlers,
-    ) -> Result<(), Error> {
-        self.replace(|earlier, number| {
+    ) -> Result<Replaced, Error> {
+        let replaced = self.replace(|earlier, number| {
             let rest = earlier.rest.clone().reload(&schema, &self.options.http_rules)?;
             let server = &self.shared.lifecycle;
             let generation = self.options.generation(schema, handlers, rest, server, number)?;
@@ -133,22 +145,26 @@ impl Server {
             let number = self.shared.generation.load().number;
             self.shared.lifecycle.replace(number);
         }
-        Ok(())
+        Ok(replaced)
     }
 
     /// Replaces only what stands in front of the handlers. Calls in flight go on, however old.
     pub(crate) fn reload_front(&self, front: Handlers) -> Result<(), Error> {
         self.replace(|earlier, number| earlier.with_front(front, number))
+            .map(drop)
     }
 
-    /// Replaces the generation by what `next` makes of it, with the number that it gets.
-    fn replace(&self, next: impl FnOnce(&Generation, u64) -> Result<Generation, Error>) -> Result<(), Error> {
+    /// Replaces the generation by what `next` makes of it, with the number that it gets. Returns the earlier one.
+    fn replace(
+        &self,
+        next: impl FnOnce(&Generation, u64) -> Result<Generation, Error>,
+    ) -> Result<Replaced, Error> {
         let shared = &self.shared;
         let mut number = shared.number.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = next(&shared.generation.load(), *number + 1)?;
-        shared.generation.store(Arc::new(generation));
+        let replaced = shared.generation.swap(Arc::new(generation));
         *number += 1;
-        Ok(())
+        Ok(Replaced(replaced))
     }
 }
 

@@ -39,6 +39,8 @@ pub use self::builder::ServerBuilder;
 pub use self::cors::Cors;
 pub use self::dispatch::GrpcService;
 pub use self::dispatched::Dispatched;
+#[cfg(feature = "live")]
+pub(crate) use self::handle::Replaced;
 pub use self::handle::Server;
 pub(crate) use self::health::Refreshed;
 pub use self::health::{Health, ServingStatus};

@@ -119,6 +119,49 @@ fn files_that_come_and_go_are_told() {
 }
 
 #[test]
+fn files_are_compared_by_name_wherever_they_stand_among_others() {
+    let schema = |files: &[(&str, &str)]| {
+        let mut builder = Schema::builder();
+        for (name, body) in files {
+            builder = builder.source(*name, format!("syntax = 'proto3'; {body}"));
+        }
+        builder.build().expect("it compiles")
+    };
+    let service = "message M {} service S { rpc A(M) returns (M); rpc B(M) returns (M); }";
+    let old = [
+        ("a.proto", "message A {}"),
+        ("b.proto", "message B { int32 b = 1; }"),
+        ("c.proto", service),
+        ("d.proto", "message D {}"),
+        ("e.proto", "message E {}"),
+    ];
+    let new = [
+        ("e.proto", "message E {}"),
+        ("a.proto", "message A {}"),
+        // What has moved to another file is no change.
+        ("f.proto", service),
+        ("b.proto", "message B { string b = 1; }"),
+        ("d.proto", "message D {}"),
+    ];
+    let lines = |old: &[_], new: &[_]| -> Vec<String> {
+        let changes = diff_schemas(&schema(old), &schema(new));
+        changes.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(
+        lines(&old, &new),
+        [
+            "field B.b: type changed from int32 to string",
+            "file f.proto added",
+            "file b.proto changed",
+            "file c.proto removed",
+        ]
+    );
+    assert_eq!(lines(&old, &old), [""; 0]);
+    let reversed: Vec<_> = old.into_iter().rev().collect();
+    assert_eq!(lines(&old, &reversed), [""; 0]);
+}
+
+#[test]
 fn rules_come_go_and_change_by_name_wherever_they_stand() {
     let schema = schema("message M {} service S { rpc A(M) returns (M); }");
     let outlines = |rules: &str| {

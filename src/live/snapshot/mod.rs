@@ -16,6 +16,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -48,8 +49,9 @@ pub(super) struct Snapshot {
     has_links: bool,
 }
 
-/// Files by their paths, which are compared as texts: as paths they are taken apart for each comparison.
-type Files = BTreeMap<OsString, File>;
+/// Files by their paths, which are compared as texts: as paths they are taken apart for each comparison. Snapshots share what is the
+/// same in them.
+type Files = Arc<BTreeMap<Arc<OsStr>, File>>;
 
 /// A path where a file is or may come to be.
 #[derive(Debug, Clone, Copy)]
@@ -128,12 +130,12 @@ impl Snapshot {
         for kind in Kind::ALL {
             let files = self.files(kind).iter();
             let unsettled = files.filter(|(_, file)| !file.is_settled());
-            again.extend(unsettled.map(|(path, _)| (path.into(), kind)));
+            again.extend(unsettled.map(|(path, _)| (PathBuf::from(&**path), kind)));
         }
         let mut builder = Builder::new(self, since);
         builder.snapshot = self.clone();
         for (path, kind) in again {
-            builder.files(kind).0.remove(path.as_os_str());
+            Arc::make_mut(builder.files(kind).0).remove(path.as_os_str());
             builder.file(&path, kind);
         }
         Some(builder.snapshot)
@@ -185,29 +187,33 @@ impl Snapshot {
 
     /// Whether the protos are known to be the same as in `other`.
     pub(super) fn has_protos_of(&self, other: &Self) -> bool {
-        same(&self.protos, &other.protos)
+        same(&self.protos, &other.protos, |_| true)
     }
 
     /// Whether everything is known to be the same as in `other`.
     pub(super) fn equals(&self, other: &Self) -> bool {
-        let is_meant = |(_, file): &(&OsString, &File)| file.content != Some(OTHER);
         self.has_protos_of(other)
-            && same(&self.rules, &other.rules)
-            && same(
-                self.misnamed.iter().filter(is_meant),
-                other.misnamed.iter().filter(is_meant),
-            )
+            && same(&self.rules, &other.rules, |_| true)
+            && same(&self.misnamed, &other.misnamed, |file| {
+                file.content != Some(OTHER)
+            })
     }
 }
 
 /// The content of a file that may be meant as a rules file by its name, and is none.
 const OTHER: u64 = 0;
 
-fn same<'f>(
-    one: impl IntoIterator<Item = (&'f OsString, &'f File)>,
-    other: impl IntoIterator<Item = (&'f OsString, &'f File)>,
-) -> bool {
-    let (mut one, mut other) = (one.into_iter(), other.into_iter());
+/// Whether the files that count are known to be the same.
+fn same(one: &Files, other: &Files, counts: fn(&File) -> bool) -> bool {
+    if Arc::ptr_eq(one, other) {
+        // Of some it may not be known.
+        return one
+            .values()
+            .filter(|file| counts(file))
+            .all(|file| file.equals(*file));
+    }
+    let mut one = one.iter().filter(|(_, file)| counts(file));
+    let mut other = other.iter().filter(|(_, file)| counts(file));
     loop {
         match (one.next(), other.next()) {
             (None, None) => return true,
@@ -370,7 +376,7 @@ impl<'b> Builder<'b> {
             content,
             emptied,
         };
-        files.insert(path.into(), file);
+        Arc::make_mut(files).insert(path.as_os_str().into(), file);
     }
 
     /// The files of this kind in this snapshot, and in the one before.

@@ -1,4 +1,6 @@
 //! [`Binding`]: one way to call a method, and the fields that its path, query and body are.
+//!
+//! What does not depend on the rest of the schema is a [`Way`], which the bindings of many loads share.
 
 use std::sync::{Arc, OnceLock};
 
@@ -12,21 +14,27 @@ use crate::schema::{Detail, Form, LayoutId, Layouts, Method};
 /// The message whose bytes are the body as they are.
 pub(super) const HTTP_BODY: &str = "google.api.HttpBody";
 
-/// One way to call a method.
+/// One way to call a method of a schema.
 #[derive(Debug)]
 pub(crate) struct Binding {
     pub(super) method: Arc<Method>,
+    pub(super) way: Arc<Way>,
+    /// Made at the first call: the types of most methods of a large schema nobody asks for.
+    fields: OnceLock<Fields>,
+}
+
+/// One way to call a method, as its rule says.
+#[derive(Debug)]
+pub(super) struct Way {
     /// `None` stands for every verb.
     pub(super) verb: Option<Verb>,
     /// The path as it is written.
     pub(super) path: String,
-    pub(super) template: Arc<Template>,
+    pub(super) template: Template,
     pub(super) decodes_slashes: bool,
     pub(super) body: Body,
     /// The field of the response that is the body of the answer.
     pub(super) response_body: Option<String>,
-    /// Made at the first call: the types of most methods of a large schema nobody asks for.
-    fields: OnceLock<Fields>,
 }
 
 /// What the body of a request is.
@@ -64,14 +72,13 @@ pub(super) struct Fields {
     pub(super) gives_raw: bool,
 }
 
-impl Binding {
-    /// The binding of a rule that has been checked.
-    pub(super) fn new(method: &Arc<Method>, rule: &Rule, template: &Arc<Template>) -> Self {
+impl Way {
+    /// The way of a rule that has been checked.
+    pub(super) fn new(rule: &Rule, template: Template) -> Self {
         Self {
-            method: Arc::clone(method),
             verb: rule.verb.clone(),
             path: rule.path.clone(),
-            template: Arc::clone(template),
+            template,
             decodes_slashes: rule.decodes_slashes,
             body: match &*rule.body {
                 "" => Body::None,
@@ -79,27 +86,34 @@ impl Binding {
                 field => Body::Field(field.to_owned()),
             },
             response_body: (!rule.response_body.is_empty()).then(|| rule.response_body.clone()),
+        }
+    }
+}
+
+impl Binding {
+    pub(super) fn new(method: &Arc<Method>, way: &Arc<Way>) -> Self {
+        Self {
+            method: Arc::clone(method),
+            way: Arc::clone(way),
             fields: OnceLock::new(),
         }
     }
 
     /// A binding for a method that has no rule: by its name, with the request as the body.
     pub(crate) fn by_name(method: &Arc<Method>) -> Arc<Self> {
-        let template = Arc::new(Template {
-            segments: Vec::new(),
-            variables: Vec::new(),
-            verb: None,
-        });
-        Arc::new(Self {
-            method: Arc::clone(method),
+        let way = Way {
             verb: Some(Verb::POST),
             path: method.path().to_owned(),
-            template,
+            template: Template {
+                segments: Vec::new(),
+                variables: Vec::new(),
+                verb: None,
+            },
             decodes_slashes: false,
             body: Body::Whole,
             response_body: None,
-            fields: OnceLock::new(),
-        })
+        };
+        Arc::new(Self::new(method, &Arc::new(way)))
     }
 
     /// The method that it calls.
@@ -115,13 +129,14 @@ impl Binding {
         let layouts = self.method.layouts();
         let (input, output) = (self.method.input_layout(), self.method.output_layout());
         let field = |of, name: &str| FieldPath::find(layouts, of, name).ok();
-        let variables = self.template.variables.iter();
-        let body = match &self.body {
+        let variables = self.way.template.variables.iter();
+        let body = match &self.way.body {
             Body::Field(name) => field(input, name),
             Body::None | Body::Whole => None,
         };
-        let response_body = self.response_body.as_ref().and_then(|name| field(output, name));
-        let body_type = match (&self.body, &body) {
+        let response_body = self.way.response_body.as_ref();
+        let response_body = response_body.and_then(|name| field(output, name));
+        let body_type = match (&self.way.body, &body) {
             (Body::Whole, _) => Some(input),
             (_, Some(body)) => message_of(layouts, body),
             _ => None,
@@ -146,10 +161,10 @@ impl Binding {
     /// The field of a PATCH for the mask, which is made of the body's fields if it is not given: `update_mask`, or else the
     /// only mask that there is.
     fn mask(&self, layouts: &Arc<Layouts>, input: LayoutId) -> Option<FieldPath> {
-        let Body::Field(body) = &self.body else {
+        let Body::Field(body) = &self.way.body else {
             return None;
         };
-        if self.verb != Some(Verb::PATCH) {
+        if self.way.verb != Some(Verb::PATCH) {
             return None;
         }
         let masks = layouts.fields(input).list.iter().filter(|field| match &field.form {

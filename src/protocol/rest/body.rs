@@ -39,7 +39,7 @@ pub(super) fn decode(
     let fields = binding.fields();
     let of = MessageType::input_of(&binding.method, bounds);
     let is_blank = body.iter().all(u8::is_ascii_whitespace);
-    match (&binding.body, &fields.body) {
+    match (&binding.way.body, &fields.body) {
         (Body::None, _) if is_blank => {}
         (Body::None, _) => {
             return Err(Status::invalid_argument(format!(

@@ -334,7 +334,7 @@ fn check_content_type(binding: &Binding, headers: &HeaderMap) -> Result<(), Box<
         let text = "the content type is not UTF-8";
         return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, text, None));
     }
-    if !binding.body.is_some()
+    if !binding.way.body.is_some()
         || binding.fields().takes_raw
         || accept::is_json(headers)
         || takes_lines && accept::is_lines(headers)
@@ -361,10 +361,14 @@ fn check_content_type(binding: &Binding, headers: &HeaderMap) -> Result<(), Box<
 /// Appends the fields that the path of a request sets.
 fn read_path(binding: &Binding, bounds: Bounds, path: &str, wire: &mut Vec<u8>) -> Result<(), String> {
     let types = types_of_input(&binding.method, bounds);
-    let variables = binding.template.variables.iter();
+    let variables = binding.way.template.variables.iter();
     for (variable, field) in variables.zip(&binding.fields().variables) {
-        let text = captured(path, &variable.segments, binding.template.takes_rest(variable));
-        let text: Vec<u8> = if variable.is_multi && !binding.decodes_slashes {
+        let text = captured(
+            path,
+            &variable.segments,
+            binding.way.template.takes_rest(variable),
+        );
+        let text: Vec<u8> = if variable.is_multi && !binding.way.decodes_slashes {
             // A slash in one segment is no slash between two.
             percent_decode_str(&text.replace("%2F", "%252F").replace("%2f", "%252f")).collect()
         } else {

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::binding::Way;
 use super::check::Checker;
 use super::fault::{Fault, Spot};
 use super::rule::{HTTP, Part, Rule, rules_of_option};
@@ -34,7 +35,7 @@ pub(super) struct MethodRules {
 #[derive(Debug)]
 pub(super) struct CheckedRule {
     pub(super) rule: Rule,
-    pub(super) template: Arc<Template>,
+    pub(super) way: Arc<Way>,
 }
 
 impl FileRules {
@@ -118,10 +119,8 @@ impl MethodRules {
             };
             let faults = checker.check(&template);
             if faults.is_empty() {
-                checked.rules.push(CheckedRule {
-                    rule,
-                    template: Arc::new(template),
-                });
+                let way = Arc::new(Way::new(&rule, template));
+                checked.rules.push(CheckedRule { rule, way });
             } else {
                 checked.faults.extend(faults);
             }

@@ -1,6 +1,5 @@
 //! [`HttpRules`]: every way to call the methods of a schema by REST, checked, and the matcher that finds them.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,10 +10,10 @@ use super::binding::Binding;
 use super::fault::Fault;
 use super::file_rules::{CheckedRule, FileRules, MethodRules};
 use super::rule::{Part, Rule};
-use super::template::{Segment, Template};
+use super::template::Segment;
 use super::trie::{Found, Trie};
 use crate::error::{Error, Problem, SourceText};
-use crate::schema::{ElementPlaces, Method, RawTypes, Schema};
+use crate::schema::{ElementPlaces, FastMap, Method, RawTypes, Schema};
 
 /// How the methods of a schema are called by REST: the rules of `google.api.http` in its protos and in service configs.
 ///
@@ -107,7 +106,7 @@ impl HttpRules {
         let files = FileRules::of_schema(schema, earlier);
         let of_configs = rules_of_configs(schema, &configs, &mut problems);
         let mut compiler = Compiler::default();
-        let mut left: HashMap<&str, &MethodRules> = HashMap::new();
+        let mut left: FastMap<&str, &MethodRules> = FastMap::default();
         left.extend(of_configs.iter().map(|rules| (&*rules.method, rules)));
         for file in &files {
             // They are in the order of the file.
@@ -162,8 +161,8 @@ impl HttpRules {
     /// Each way to call a method: the verb of HTTP, or `*` for all of them, the template of the path, and the method's name.
     pub fn routes(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.inner.bindings.iter().map(|binding| {
-            let verb = binding.verb.as_ref().map_or("*", Verb::as_str);
-            (verb, &*binding.path, binding.method.name())
+            let verb = binding.way.verb.as_ref().map_or("*", Verb::as_str);
+            (verb, &*binding.way.path, binding.method.name())
         })
     }
 
@@ -251,7 +250,7 @@ fn rules_of_configs(
         return Vec::new();
     }
     let methods: Vec<&str> = schema.methods().iter().map(|method| method.name()).collect();
-    let mut found: HashMap<&str, Vec<Rule>> = HashMap::new();
+    let mut found: FastMap<&str, Vec<Rule>> = FastMap::default();
     for config in configs {
         for rule in super::config::read(config, problems) {
             for method in rule.selected(&methods, problems) {
@@ -280,18 +279,18 @@ impl<'r> Compiler<'r> {
     fn add(&mut self, schema: &Schema, method: &Arc<Method>, rules: &'r MethodRules) {
         self.faults.extend_from_slice(&rules.faults);
         for checked in &rules.rules {
-            let CheckedRule { rule, template } = checked;
-            match fault_of_name(schema, method, rule, template) {
+            match fault_of_name(schema, method, checked) {
                 Some(fault) => self.faults.push(fault),
-                None => self.insert(method, rule, template),
+                None => self.insert(method, checked),
             }
         }
     }
 
-    fn insert(&mut self, method: &Arc<Method>, rule: &'r Rule, template: &Arc<Template>) {
+    fn insert(&mut self, method: &Arc<Method>, checked: &'r CheckedRule) {
+        let CheckedRule { rule, way } = checked;
         let index = self.bindings.len();
-        let Err(known) = self.trie.insert(rule.verb.as_ref(), template, index) else {
-            self.bindings.push(Arc::new(Binding::new(method, rule, template)));
+        let Err(known) = self.trie.insert(rule.verb.as_ref(), &way.template, index) else {
+            self.bindings.push(Arc::new(Binding::new(method, way)));
             self.sources.push(rule);
             return;
         };
@@ -313,7 +312,9 @@ impl<'r> Compiler<'r> {
 }
 
 /// What is wrong with a rule whose path is that of a method by its name, which comes first.
-fn fault_of_name(schema: &Schema, method: &Method, rule: &Rule, template: &Template) -> Option<Fault> {
+fn fault_of_name(schema: &Schema, method: &Method, checked: &CheckedRule) -> Option<Fault> {
+    let CheckedRule { rule, way } = checked;
+    let template = &way.template;
     let [Segment::Literal(service), Segment::Literal(name)] = &template.segments[..] else {
         return None;
     };

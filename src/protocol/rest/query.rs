@@ -101,7 +101,7 @@ impl Set<'_> {
         {
             return Err("the path of the request sets it".to_owned());
         }
-        match (&self.binding.body, &fields.body) {
+        match (&self.binding.way.body, &fields.body) {
             (Body::Whole, _) => Err("the fields that are not in the path are in the body".to_owned()),
             (_, Some(body)) if path.is_below(body) => Err("it is in the body".to_owned()),
             _ => Ok(()),

@@ -62,7 +62,7 @@ impl Trie {
         let mut has_rest = false;
         for segment in &template.segments {
             match segment {
-                Segment::Literal(text) => node = node.literals.entry(text.clone()).or_default(),
+                Segment::Literal(text) => node = node.literal(text),
                 Segment::One => node = node.one.get_or_insert_default(),
                 Segment::Rest => has_rest = true,
             }
@@ -134,6 +134,15 @@ struct Wanted<'w> {
 }
 
 impl Node {
+    /// The node after a literal.
+    fn literal(&mut self, text: &str) -> &mut Self {
+        // Nearly always there is one: a service has its methods below a few paths.
+        if !self.literals.contains_key(text) {
+            self.literals.insert(text.to_owned(), Self::default());
+        }
+        self.literals.get_mut(text).expect("it is there by now")
+    }
+
     /// The binding for what is left of a path. Notes the verbs of HTTP that other bindings of the path have.
     fn find(&self, rest: Option<&str>, wanted: Wanted<'_>, allowed: &mut Vec<Verb>) -> Option<usize> {
         let Some(rest) = rest else {

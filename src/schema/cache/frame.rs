@@ -15,7 +15,7 @@ use bytes::{Buf as _, Bytes};
 use prost::Message as _;
 
 use super::records::FileRecord;
-use crate::schema::parallel;
+use crate::parallel;
 use crate::schema::tables::{TableFile, Tables};
 
 /// Changes with the format, in which a build of the same version may differ from another.

@@ -44,7 +44,7 @@ pub(super) fn hidden_imports(graph: &FileGraph, id: FileId, visible: &[FileId]) 
 
 pub(super) fn public_imports(graph: &FileGraph, id: FileId) -> Vec<FileId> {
     let indices: &[usize] = match &graph.files[id].contents {
-        FileContents::Text(text) => &text.outline.public_dependencies,
+        FileContents::Text(text) => &text.known.outline.public_dependencies,
         FileContents::FromSet(file, _) => &file.public_dependencies,
         FileContents::Broken => &[],
     };

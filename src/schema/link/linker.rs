@@ -17,10 +17,10 @@ use super::shared_numbers::SharedNumbers;
 use super::symbols::Symbols;
 use super::text::{LinkedFile, LinkedText, OptionFiles, Refused, Target, link_text};
 use crate::error::Problem;
+use crate::parallel;
 use crate::schema::definitions::Definitions;
 use crate::schema::features::{edition_symbols, lowered_for_pool};
 use crate::schema::guarded::guarded;
-use crate::schema::parallel;
 use crate::schema::schema_file::SchemaFile;
 use crate::schema::source::{FileContents, FileGraph, FileId, same_file};
 use crate::schema::tables::{FileLinks, TableFile};
@@ -57,7 +57,7 @@ pub(in crate::schema) fn link(graph: &mut FileGraph) -> Option<Vec<TableFile>> {
 /// What each file defines.
 fn definitions(graph: &FileGraph) -> Vec<Arc<Definitions>> {
     parallel::map(graph.files.len(), |id| match &graph.files[id].contents {
-        FileContents::Text(text) => Arc::clone(&text.outline.definitions),
+        FileContents::Text(text) => Arc::clone(&text.known.outline.definitions),
         FileContents::FromSet(file, _) => {
             let decoded = decoded_file(&file.descriptor).unwrap_or_default();
             Arc::new(Definitions {
@@ -77,7 +77,7 @@ struct Linker<'g> {
     order: &'g [FileId],
     /// The texts that are linked in place of files.
     substitutes: &'g BTreeMap<FileId, FileId>,
-    symbols: Symbols,
+    symbols: Symbols<'g>,
     /// By file: whether it is linked among those that define options.
     with_options: Vec<bool>,
     /// By file: its place in the earlier load, if it is taken from there.
@@ -90,7 +90,7 @@ impl<'g> Linker<'g> {
     fn new(
         graph: &'g FileGraph,
         order: &'g [FileId],
-        definitions: &[Arc<Definitions>],
+        definitions: &'g [Arc<Definitions>],
         substitutes: &'g BTreeMap<FileId, FileId>,
     ) -> Self {
         let contents = |id: FileId| substitutes.get(&id).copied().unwrap_or(id);
@@ -250,7 +250,7 @@ impl<'g> Linker<'g> {
 fn defines_options(graph: &FileGraph, id: FileId, definitions: &[Arc<Definitions>]) -> bool {
     definitions[id].has_extensions()
         || match &graph.files[id].contents {
-            FileContents::Text(text) => text.outline.has_any_in_options,
+            FileContents::Text(text) => text.known.outline.has_any_in_options,
             FileContents::FromSet(file, _) => file.has_unread_options,
             FileContents::Broken => false,
         }

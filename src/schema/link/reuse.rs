@@ -92,7 +92,7 @@ pub(super) fn earlier_file(graph: &FileGraph, place: usize) -> Option<LinkedFile
 /// What a later load knows a text by.
 pub(super) fn known_text(graph: &FileGraph, id: FileId) -> Option<Arc<KnownText>> {
     match &graph.files[id].contents {
-        FileContents::Text(text) => Some(Arc::new(text.known())),
+        FileContents::Text(text) => Some(Arc::clone(&text.known)),
         _ => None,
     }
 }

@@ -56,7 +56,7 @@ impl NotFound {
 
 /// The names that one file sees.
 pub(super) struct Scope<'a> {
-    symbols: &'a Symbols,
+    symbols: &'a Symbols<'a>,
     own: FileId,
     /// The file itself among them.
     visible: BTreeSet<FileId>,
@@ -127,7 +127,7 @@ pub(super) enum NotFound {
 
 impl<'a> Scope<'a> {
     /// The scope of the file `own`, which sees `visible` too.
-    pub(super) fn new(symbols: &'a Symbols, own: FileId, visible: impl Iterator<Item = FileId>) -> Self {
+    pub(super) fn new(symbols: &'a Symbols<'a>, own: FileId, visible: impl Iterator<Item = FileId>) -> Self {
         let visible: BTreeSet<FileId> = visible.chain([own]).collect();
         let mut packages = HashSet::new();
         for id in &visible {
@@ -243,7 +243,7 @@ impl<'a> Scope<'a> {
     }
 
     /// What is defined in all files.
-    pub(super) fn symbols(&self) -> &Symbols {
+    pub(super) fn symbols(&self) -> &Symbols<'_> {
         self.symbols
     }
 

@@ -111,7 +111,7 @@ impl Owners<'_> {
 }
 
 struct Stubs<'s> {
-    symbols: &'s Symbols,
+    symbols: &'s Symbols<'s>,
     id: FileId,
     files: BTreeMap<FileId, Scope>,
     /// Packages of other files that collide with names of this one.
@@ -149,7 +149,7 @@ impl Stubs<'_> {
 
     /// Adds what has a name already that the file defines.
     fn collide(&mut self) {
-        let Some(own) = self.symbols.definitions(self.id).cloned() else {
+        let Some(own) = self.symbols.definitions(self.id) else {
             return;
         };
         let taken = |name: &str| Some((self.symbols.owner_before(self.id, name)?, name.to_owned()));

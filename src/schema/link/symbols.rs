@@ -1,7 +1,6 @@
 //! [`Symbols`]: what is defined in all files, by full name, and which file has a name first.
 
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -11,16 +10,16 @@ use crate::schema::source::FileId;
 
 /// What is defined in all files.
 #[derive(Debug, Default)]
-pub(super) struct Symbols {
-    by_name: FastMap<Arc<str>, (SymbolKind, FileId)>,
+pub(super) struct Symbols<'d> {
+    by_name: FastMap<&'d str, (SymbolKind, FileId)>,
     /// Definitions of names that are defined already, in another file or in the same.
-    again: FastMap<Arc<str>, Vec<(SymbolKind, FileId)>>,
+    again: FastMap<&'d str, Vec<(SymbolKind, FileId)>>,
     /// The packages, and those above them, each with the first file that has it.
-    packages: FastMap<Box<str>, FileId>,
-    files: FastMap<FileId, (Box<str>, Arc<Definitions>)>,
+    packages: FastMap<&'d str, FileId>,
+    files: FastMap<FileId, (&'d str, &'d Definitions)>,
 }
 
-impl Symbols {
+impl<'d> Symbols<'d> {
     /// Nothing, with room for as many names: a table that grows is made anew each time.
     pub(super) fn with_room(names: usize) -> Self {
         Self {
@@ -30,24 +29,22 @@ impl Symbols {
     }
 
     /// Adds all that the file `name` defines. Of two definitions with one name the first is kept: linking refuses the second.
-    pub(super) fn add(&mut self, id: FileId, name: &str, definitions: &Arc<Definitions>) {
+    pub(super) fn add(&mut self, id: FileId, name: &'d str, definitions: &'d Definitions) {
         for (full_name, kind) in &definitions.names {
-            match self.by_name.entry(Arc::clone(full_name)) {
+            match self.by_name.entry(full_name) {
                 Entry::Vacant(entry) => {
                     entry.insert((*kind, id));
                 }
                 Entry::Occupied(_) => {
-                    let again = self.again.entry(Arc::clone(full_name)).or_default();
+                    let again = self.again.entry(full_name).or_default();
                     again.push((*kind, id));
                 }
             }
         }
         for package in definitions.packages() {
-            if !self.packages.contains_key(package) {
-                self.packages.insert(package.into(), id);
-            }
+            self.packages.entry(package).or_insert(id);
         }
-        self.files.insert(id, (name.into(), Arc::clone(definitions)));
+        self.files.insert(id, (name, definitions));
     }
 
     /// What a full name stands for, and the file that defines it. Packages are not found, nor are values of enums, to which
@@ -85,8 +82,8 @@ impl Symbols {
     }
 
     /// What a file defines.
-    pub(super) fn definitions(&self, id: FileId) -> Option<&Arc<Definitions>> {
-        self.files.get(&id).map(|(_, definitions)| definitions)
+    pub(super) fn definitions(&self, id: FileId) -> Option<&'d Definitions> {
+        self.files.get(&id).map(|(_, definitions)| *definitions)
     }
 
     /// Whether a message or an enum is for its own file alone.

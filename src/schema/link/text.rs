@@ -89,7 +89,7 @@ pub(super) fn link_text(
     let visible = visible_files(graph, id);
     let scope = Scope::new(symbols, imported_as, visible.iter().copied());
     let mut file = graph.parsed(id, text);
-    let parts = text.outline.edition.as_ref();
+    let parts = text.known.outline.edition.as_ref();
     let edition = parts.map(|parts| parts.edition);
     let tails = parts
         .map(|parts| edition_tails(graph, id, parts))

@@ -25,9 +25,15 @@ pub(super) fn unused_imports<'g>(
 ) -> Vec<UnusedImport<'g>> {
     let file = &graph.files[id];
     let is_used = &|import: FileId| used.contains(&import) || !public_imports(graph, import).is_empty();
-    let own = text.outline.dependencies.iter().zip(file.own_imports()).zip(0..);
-    let own = own.filter(|(_, index)| !text.outline.public_dependencies.contains(index));
-    let edition = text.outline.edition.iter();
+    let own = text
+        .known
+        .outline
+        .dependencies
+        .iter()
+        .zip(file.own_imports())
+        .zip(0..);
+    let own = own.filter(|(_, index)| !text.known.outline.public_dependencies.contains(index));
+    let edition = text.known.outline.edition.iter();
     let for_options = edition.flat_map(|edition| &edition.option_dependencies);
     let for_options = for_options.zip(file.imports_for_options()).zip(0..);
     let in_list = |number: i32| {

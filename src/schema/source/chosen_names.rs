@@ -18,7 +18,7 @@ impl FileGraph {
             .iter()
             .enumerate()
             .filter_map(|(id, file)| match &file.contents {
-                FileContents::Text(text) if text.input_folder.is_some() => Some((id, &text.path)),
+                FileContents::Text(text) if text.input_folder.is_some() => Some((id, &text.known.path)),
                 _ => None,
             });
         inputs

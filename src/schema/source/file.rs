@@ -11,10 +11,9 @@ use super::parsed::Parsed;
 use super::set::SetFile;
 use super::text::{Loaded, parse, read};
 use crate::error::{Problem, SourceText};
-use crate::schema::outline::{KnownText, Outline, TextHash};
+use crate::schema::outline::KnownText;
 use crate::schema::stand_ins::text_of;
 use crate::schema::valid_texts::decoded_file;
-use crate::stamp::Stamp;
 
 /// The index of a file in its graph.
 pub(in crate::schema) type FileId = usize;
@@ -31,7 +30,7 @@ pub(in crate::schema) struct File {
     /// How many of the imports are for their options alone.
     pub(in crate::schema) option_imports: usize,
     /// The folder from which imports are looked up. A file of a set has none.
-    pub(super) folder: Option<PathBuf>,
+    pub(super) folder: Option<Arc<Path>>,
 }
 
 /// Where a file comes from, and what is in it.
@@ -47,20 +46,15 @@ pub(in crate::schema) enum FileContents {
 /// A proto as text.
 #[derive(Debug)]
 pub(in crate::schema) struct TextFile {
-    /// The path as the user knows it.
-    name: String,
+    /// What a later load knows it by.
+    pub(in crate::schema) known: Arc<KnownText>,
     /// Read when it is needed: a text that is known from an earlier load often is not.
     source: OnceLock<SourceText>,
     parsed: OnceLock<Parsed>,
-    pub(in crate::schema) outline: Arc<Outline>,
-    pub(in crate::schema) hash: TextHash,
-    /// What the file looked like when it was read.
-    pub(super) stamp: Option<Stamp>,
     /// The place of its file in an earlier load, if it had the same text then.
     pub(in crate::schema) earlier: Option<usize>,
-    pub(super) path: PathBuf,
     /// If the file is an input: the folder that is the input, or that the input is in.
-    pub(super) input_folder: Option<PathBuf>,
+    pub(super) input_folder: Option<Arc<Path>>,
     /// The names by which other files import it.
     pub(super) imported_as: BTreeSet<String>,
     /// The roots in which its own imports were found.
@@ -83,23 +77,14 @@ impl TextFile {
     /// A text whose file is not named yet. Fails with the problems of one that was not parsed, and its name.
     pub(super) fn new(
         loaded: Loaded,
-        path: &Path,
-        input_folder: Option<&Path>,
+        input_folder: Option<&Arc<Path>>,
     ) -> Result<Self, (String, Vec<Problem>)> {
-        let outline = match loaded.outline {
-            Ok(outline) => outline,
-            Err(problems) => return Err((loaded.name, problems)),
-        };
         Ok(Self {
-            name: loaded.name,
+            known: loaded.known?,
             source: loaded.source.map(OnceLock::from).unwrap_or_default(),
             parsed: loaded.parsed.map(OnceLock::from).unwrap_or_default(),
-            outline,
-            hash: loaded.hash,
-            stamp: loaded.stamp,
             earlier: loaded.earlier,
-            path: path.to_owned(),
-            input_folder: input_folder.map(Path::to_owned),
+            input_folder: input_folder.cloned(),
             imported_as: BTreeSet::new(),
             roots_used: Vec::new(),
         })
@@ -107,7 +92,8 @@ impl TextFile {
 
     /// The text. One that cannot be read any more is empty; whoever watches its file loads again.
     pub(in crate::schema) fn source(&self) -> &SourceText {
-        let again = || read(&self.path, &self.name).unwrap_or_else(|_| SourceText::new(&self.name, ""));
+        let KnownText { path, name, .. } = &*self.known;
+        let again = || read(path, name).unwrap_or_else(|_| SourceText::new(name, ""));
         self.source.get_or_init(again)
     }
 
@@ -119,17 +105,6 @@ impl TextFile {
                 .unwrap_or_default()
         };
         self.parsed.get_or_init(again)
-    }
-
-    /// What a later load knows it by.
-    pub(in crate::schema) fn known(&self) -> KnownText {
-        KnownText {
-            path: self.path.clone(),
-            name: self.name.clone(),
-            stamp: self.stamp,
-            hash: self.hash,
-            outline: Arc::clone(&self.outline),
-        }
     }
 
     /// The possible import names of this file, the best first: the names by which others import it, then its path below
@@ -148,8 +123,9 @@ impl TextFile {
             .filter(move |root| input_folder.is_some_and(|input| input.starts_with(root)));
         let roots = given.iter().map(PathBuf::as_path).chain(used.map(|root| &**root));
         let roots = roots.chain(input_folder).chain([current_folder, Path::new("/")]);
-        let below_roots = roots.filter_map(|root| import_name(self.path.strip_prefix(root).ok()?));
-        let whole = std::iter::once_with(|| self.path.to_string_lossy().into_owned());
+        let path = &self.known.path;
+        let below_roots = roots.filter_map(|root| import_name(path.strip_prefix(root).ok()?));
+        let whole = std::iter::once_with(|| path.to_string_lossy().into_owned());
         // Nearly always the first is taken.
         let names = imported_as.into_iter().cloned().chain(below_roots);
         names.chain(whole)
@@ -159,9 +135,9 @@ impl TextFile {
     pub(super) fn import_span(&self, import: &str) -> Option<std::ops::Range<usize>> {
         let text = self.source().text();
         let is_it = |dependency: &String| dependency == import;
-        let edition = self.outline.edition.iter();
+        let edition = self.known.outline.edition.iter();
         let mut for_options = edition.flat_map(|edition| &edition.option_dependencies);
-        let path = match self.outline.dependencies.iter().position(is_it) {
+        let path = match self.known.outline.dependencies.iter().position(is_it) {
             Some(index) => [3, i32::try_from(index).ok()?],
             None => [
                 OPTION_DEPENDENCY,

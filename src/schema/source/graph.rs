@@ -20,9 +20,9 @@ use bytes::Bytes;
 use prost_types::FileDescriptorProto;
 
 use crate::error::{Problem, SourceText};
+use crate::parallel;
 use crate::schema::earlier::Earlier;
 use crate::schema::fast_map::FastMap;
-use crate::schema::parallel;
 
 /// The files of a schema, and which of them import which.
 #[derive(Debug)]
@@ -226,7 +226,7 @@ impl FileGraph {
         &mut self,
         path: &Path,
         name: &str,
-        input_folder: Option<&Path>,
+        input_folder: Option<&Arc<Path>>,
         text: Result<Loaded, Problem>,
     ) -> FileId {
         if let Some(known) = self.by_path.get(path.as_os_str()) {
@@ -234,7 +234,7 @@ impl FileGraph {
         }
         self.paths_read.push(path.to_owned());
         let file = match text {
-            Ok(text) => self.add_text(text, path, input_folder),
+            Ok(text) => self.add_text(text, input_folder),
             Err(problem) => self.add_broken(name, vec![problem]),
         };
         self.by_path.insert(path.into(), file);
@@ -242,20 +242,20 @@ impl FileGraph {
     }
 
     /// Adds a text, unless a copy of it is in the graph. Files that define nothing may be copies of one another.
-    fn add_text(&mut self, loaded: Loaded, path: &Path, input_folder: Option<&Path>) -> FileId {
-        let hash = loaded.hash.hash;
-        let text = match TextFile::new(loaded, path, input_folder) {
+    fn add_text(&mut self, loaded: Loaded, input_folder: Option<&Arc<Path>>) -> FileId {
+        let text = match TextFile::new(loaded, input_folder) {
             Ok(text) => text,
             Err((name, problems)) => return self.add_broken(&name, problems),
         };
-        let defines_something = !text.outline.definitions.names.is_empty();
+        let hash = text.known.hash.hash;
+        let defines_something = !text.known.outline.definitions.names.is_empty();
         let copies = self.by_text.get(&hash).filter(|_| defines_something);
         let mut copies = copies.into_iter().flatten().copied();
         if let Some(copy) = copies.find(|file| self.text_of(*file) == Some(text.source().text())) {
             return copy;
         }
+        let folder = text.known.path.parent().map(Arc::from);
         let contents = FileContents::Text(Box::new(text));
-        let folder = path.parent().map(Path::to_owned);
         self.files.push(File {
             name: String::new(),
             contents,
@@ -307,7 +307,7 @@ impl FileGraph {
         let path = Path::new(name);
         let known = self.earlier.as_ref().and_then(|earlier| earlier.text_at(path));
         let next = self.files.len();
-        let file = self.add_text(Loaded::new(source, None, known), path, None);
+        let file = self.add_text(Loaded::new(path, source, None, known), None);
         if self.files[file].name.is_empty() {
             name.clone_into(&mut self.files[file].name);
         }
@@ -380,7 +380,7 @@ impl FileGraph {
         self.files.len() - 1
     }
 
-    fn add_from_set(&mut self, file: SetFile, set: Arc<str>, folder: Option<PathBuf>) -> FileId {
+    fn add_from_set(&mut self, file: SetFile, set: Arc<str>, folder: Option<Arc<Path>>) -> FileId {
         let name = file.name.clone();
         self.by_name.insert(name.clone(), self.files.len());
         self.files.push(File {
@@ -407,7 +407,7 @@ impl FileGraph {
             let (outline, of_set);
             let (dependencies, for_options): (&[String], &[String]) = match &self.files[next].contents {
                 FileContents::Text(text) => {
-                    outline = Arc::clone(&text.outline);
+                    outline = Arc::clone(&text.known.outline);
                     let edition = outline.edition.as_ref();
                     let for_options = edition.map(|edition| &*edition.option_dependencies);
                     (&outline.dependencies, for_options.unwrap_or_default())
@@ -444,13 +444,13 @@ impl FileGraph {
 
     /// The file that `import` refers to in the file `importer`, or for the user.
     fn target_of(&mut self, importer: Option<FileId>, import: &str) -> Option<FileId> {
-        let folder = importer.and_then(|importer| self.files[importer].folder.clone());
         if let Some(known) = self.by_name.get(import) {
             return Some(*known);
         }
+        let folder = importer.and_then(|importer| self.files[importer].folder.clone());
         if shipped::built_in(import).is_some() {
             let Some(found) = self.roots.find_first(folder.as_deref(), import) else {
-                return self.built_in(import, folder.as_deref());
+                return self.built_in(import, folder);
             };
             let own = self.add_found(importer, import, found);
             self.name_file(own, import);
@@ -473,16 +473,18 @@ impl FileGraph {
             let file = shipped::bundled(import)?.clone();
             return Some(self.add_from_set(file, "bundled protos".into(), folder));
         };
-        if let FileContents::Text(text) = &mut self.files[target].contents {
+        if let FileContents::Text(text) = &mut self.files[target].contents
+            && !text.imported_as.contains(import)
+        {
             text.imported_as.insert(import.to_owned());
         }
         Some(target)
     }
 
     /// A file of `google/protobuf` that comes with protod.
-    fn built_in(&mut self, name: &str, folder: Option<&Path>) -> Option<FileId> {
+    fn built_in(&mut self, name: &str, folder: Option<Arc<Path>>) -> Option<FileId> {
         let file = shipped::built_in(name)?;
-        Some(self.add_from_set(file, "google/protobuf".into(), folder.map(Path::to_owned)))
+        Some(self.add_from_set(file, "google/protobuf".into(), folder))
     }
 }
 

@@ -41,10 +41,12 @@ const USUAL_ROOTS: [&str; 10] = [
 pub(in crate::schema) struct ImportRoots {
     given: Vec<PathBuf>,
     input_folders: Arc<[PathBuf]>,
-    /// As texts, as all keys here: as paths they would be taken apart each time.
-    input_files: FastSet<OsString>,
-    /// The roots for files of one folder, in order.
+    /// The roots for files of one folder, in order. As texts, as all keys here: as paths they would be taken apart each time.
     by_folder: FastMap<OsString, Roots>,
+    /// The first roots of folders, each list once.
+    lists: FastSet<RootList>,
+    /// What was looked up in them, by the import: nearly all files have the same list, and many the same imports.
+    found: FastMap<String, Vec<(RootList, Option<FoundImport>)>>,
     /// What buf's configuration of a folder names.
     named: FastMap<OsString, Arc<Named>>,
     looked_at: LookedAt,
@@ -58,34 +60,39 @@ pub(in crate::schema) struct ImportRoots {
     pub(in crate::schema) absent: BTreeSet<PathBuf>,
 }
 
+/// Roots, in the order in which they are searched.
+type RootList = Arc<[Arc<Path>]>;
+
 /// The roots for files of one folder.
 #[derive(Debug, Clone)]
 struct Roots {
-    /// Those in which nearly all imports are found.
-    first: Arc<[Arc<Path>]>,
+    /// Those in which nearly all imports are found. Two that are equal are one.
+    first: RootList,
     /// The others, which are many. `None` if nothing has been looked up there.
-    rest: Option<Arc<[Arc<Path>]>>,
+    rest: Option<RootList>,
 }
 
 /// The file of an import, and the root in which it was found.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::schema) struct FoundImport {
     pub(in crate::schema) root: Arc<Path>,
-    pub(in crate::schema) path: PathBuf,
+    pub(in crate::schema) path: Arc<Path>,
 }
 
 impl ImportRoots {
     /// All paths are absolute.
     pub(in crate::schema) fn new(given: Vec<PathBuf>, inputs: &[InputProto]) -> Self {
-        let mut input_folders: Vec<PathBuf> = inputs.iter().map(|input| input.folder.clone()).collect();
+        let mut input_folders: Vec<&Arc<Path>> = inputs.iter().map(|input| &input.folder).collect();
         input_folders.dedup();
+        let input_folders = input_folders.into_iter().map(|folder| folder.to_path_buf());
         Self {
             given,
-            input_folders: input_folders.into(),
-            input_files: inputs.iter().map(|input| input.path.clone().into()).collect(),
+            input_folders: input_folders.collect(),
             by_folder: FastMap::default(),
+            lists: FastSet::default(),
+            found: FastMap::default(),
             named: FastMap::default(),
-            looked_at: LookedAt::with_files(inputs.iter().map(|input| &*input.path)),
+            looked_at: LookedAt::with_inputs(inputs.iter().map(|input| &*input.path)),
             buf_cache: None,
             pinned: BTreeMap::new(),
             configuration_files: BTreeSet::new(),
@@ -153,13 +160,20 @@ impl ImportRoots {
     /// The same, only where protoc would be told to look: not in folders that are roots by convention.
     pub(super) fn find_first(&mut self, folder: Option<&Path>, import: &str) -> Option<FoundImport> {
         let first = self.first_of(folder);
-        self.find_in(&first, import)
+        let known = self.found.get(import).into_iter().flatten();
+        if let Some((_, found)) = known.clone().find(|(roots, _)| Arc::ptr_eq(roots, &first)) {
+            return found.clone();
+        }
+        let found = self.find_in(&first, import);
+        let known = self.found.entry(import.to_owned()).or_default();
+        known.push((first, found.clone()));
+        found
     }
 
     /// Whether `import` leads to `path` for the files beside it, where protoc would be told to look.
     pub(super) fn leads_to(&mut self, import: &str, path: &Path) -> bool {
         let found = self.find_first(path.parent(), import);
-        found.is_some_and(|found| found.path == path)
+        found.is_some_and(|found| *found.path == *path)
     }
 
     fn find_in(&mut self, roots: &[Arc<Path>], import: &str) -> Option<FoundImport> {
@@ -173,7 +187,7 @@ impl ImportRoots {
     fn look_in(&mut self, root: &Arc<Path>, import: &str) -> Option<FoundImport> {
         let path = root.join(import);
         if self.looked_at.is_file(&path) {
-            let root = Arc::clone(root);
+            let (root, path) = (Arc::clone(root), path.into());
             return Some(FoundImport { root, path });
         }
         if self.is_given(root) && !self.looked_at.is_folder(&path) {
@@ -186,10 +200,7 @@ impl ImportRoots {
     /// files. The order of import paths that hold inputs is kept, as it says how inputs are imported.
     fn input_for_copy(&mut self, found: &FoundImport, import: &str) -> Option<FoundImport> {
         let holds_inputs = |root: &Path| self.input_folders.iter().any(|input| input.starts_with(root));
-        if !self.is_given(&found.root)
-            || holds_inputs(&found.root)
-            || self.input_files.contains(found.path.as_os_str())
-        {
+        if !self.is_given(&found.root) || holds_inputs(&found.root) || self.looked_at.is_input(&found.path) {
             return None;
         }
         let input_folders = Arc::clone(&self.input_folders);
@@ -198,10 +209,9 @@ impl ImportRoots {
                 let roots = roots(self, Some(input));
                 roots.iter().find_map(|root| {
                     let path = root.join(import);
-                    let is_input = self.input_files.contains(path.as_os_str());
-                    is_input.then(|| FoundImport {
+                    self.looked_at.is_input(&path).then(|| FoundImport {
                         root: Arc::clone(root),
-                        path,
+                        path: path.into(),
                     })
                 })
             })
@@ -226,19 +236,23 @@ impl ImportRoots {
     }
 
     /// The first of these folders.
-    fn first_of(&mut self, folder: Option<&Path>) -> Arc<[Arc<Path>]> {
+    fn first_of(&mut self, folder: Option<&Path>) -> RootList {
         let key = folder.map_or(OsStr::new(""), Path::as_os_str);
         if let Some(roots) = self.by_folder.get(key) {
             return Arc::clone(&roots.first);
         }
-        let roots = self.list_first(folder);
+        let mut roots = self.list_first(folder);
+        match self.lists.get(&roots.first) {
+            Some(known) => roots.first = Arc::clone(known),
+            None => drop(self.lists.insert(Arc::clone(&roots.first))),
+        }
         let first = Arc::clone(&roots.first);
         self.by_folder.insert(key.to_owned(), roots);
         first
     }
 
     /// The other ones.
-    fn rest_of(&mut self, folder: Option<&Path>) -> Arc<[Arc<Path>]> {
+    fn rest_of(&mut self, folder: Option<&Path>) -> RootList {
         let first = self.first_of(folder);
         let key = folder.map_or(OsStr::new(""), Path::as_os_str);
         if let Some(rest) = self.by_folder.get(key).and_then(|roots| roots.rest.clone()) {
@@ -330,7 +344,7 @@ impl ImportRoots {
 }
 
 /// Roots of which each import found there keeps one.
-fn shared(roots: Vec<PathBuf>) -> Arc<[Arc<Path>]> {
+fn shared(roots: Vec<PathBuf>) -> RootList {
     roots.into_iter().map(Arc::from).collect()
 }
 
@@ -404,6 +418,27 @@ mod tests {
             Some("third_party/vendored.proto")
         );
         assert_eq!(roots.configuration_files.len(), 1);
+    }
+
+    #[test]
+    fn what_was_found_for_one_folder_is_not_taken_for_another_with_other_roots() {
+        let tree = tree(&[
+            (".git/config", ""),
+            ("one/buf.yaml", "version: v1"),
+            ("one/common.proto", ""),
+            ("one/sub/a.proto", ""),
+            ("two/buf.yaml", "version: v1"),
+            ("two/common.proto", ""),
+            ("three/a.proto", ""),
+        ]);
+        let mut roots = ImportRoots::new(Vec::new(), &[]);
+        let mut found = |folder| found(&mut roots, &tree, folder, "common.proto");
+        for _ in 0..2 {
+            assert_eq!(found("one").as_deref(), Some("one/common.proto"));
+            assert_eq!(found("one/sub").as_deref(), Some("one/common.proto"));
+            assert_eq!(found("two").as_deref(), Some("two/common.proto"));
+            assert_eq!(found("three"), None);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -15,6 +16,7 @@ use super::buf;
 use super::set;
 use crate::error::Problem;
 use crate::folder::{self, Contents};
+use crate::parallel;
 use crate::schema::compiled::InputFolder;
 
 /// What the input paths hold.
@@ -35,15 +37,16 @@ pub(in crate::schema) struct InputProto {
     /// The path as the user knows it.
     pub(in crate::schema) name: String,
     /// The folder that is the input, or that the input is in. Absolute.
-    pub(in crate::schema) folder: PathBuf,
+    pub(in crate::schema) folder: Arc<Path>,
 }
 
 impl InputProto {
-    fn new(path: &Path, folder: &Path) -> Self {
+    /// `folder` is absolute.
+    fn new(path: &Path, folder: &Arc<Path>) -> Self {
         Self {
             path: absolute(path),
             name: path.display().to_string(),
-            folder: absolute(folder),
+            folder: Arc::clone(folder),
         }
     }
 }
@@ -83,11 +86,12 @@ impl Inputs {
         }
         self.watch_paths.insert(absolute(path));
         match kind {
-            InputKind::Proto => self.protos.push(InputProto::new(path, folder)),
+            InputKind::Proto => self.protos.push(InputProto::new(path, &absolute(folder).into())),
             InputKind::Folder => match protos_below(path) {
                 Ok(protos) => {
-                    let protos = protos.iter().map(|proto| InputProto::new(proto, folder));
-                    self.protos.extend(protos);
+                    let folder = absolute(folder).into();
+                    let new = |at: usize| InputProto::new(&protos[at], &folder);
+                    self.protos.extend(parallel::map(protos.len(), new));
                 }
                 Err(found) => problems.extend(found),
             },
@@ -212,9 +216,9 @@ fn protos_below(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
     };
     let has_name = |file: &Path, is_kind: fn(&OsStr) -> bool| file.file_name().is_some_and(is_kind);
     let is_input = |file: &&PathBuf| has_name(file, is_proto) && !is_copy(file);
-    let protos: Vec<PathBuf> = files.iter().filter(is_input).cloned().collect();
+    let (protos, others): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(|file| is_input(&file));
     if protos.is_empty() && problems.is_empty() {
-        let set = files.iter().find(|file| has_name(file, is_descriptor_set));
+        let set = others.iter().find(|file| has_name(file, is_descriptor_set));
         let message = match set {
             Some(_) => "this folder has descriptor sets and no .proto file",
             None => "there is no .proto file in this folder",

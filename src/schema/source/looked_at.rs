@@ -18,21 +18,28 @@ pub(super) struct LookedAt {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
+    Input,
+    /// Another file.
     File,
     Folder,
     Other,
 }
 
 impl LookedAt {
-    /// With files that were found by other means.
-    pub(super) fn with_files<'p>(files: impl Iterator<Item = &'p Path>) -> Self {
+    /// With the files that are inputs.
+    pub(super) fn with_inputs<'p>(files: impl Iterator<Item = &'p Path>) -> Self {
         Self {
-            places: files.map(|file| (file.into(), Some(Place::File))).collect(),
+            places: files.map(|file| (file.into(), Some(Place::Input))).collect(),
         }
     }
 
     pub(super) fn is_file(&mut self, path: &Path) -> bool {
-        self.at(path) == Some(Place::File)
+        matches!(self.at(path), Some(Place::File | Place::Input))
+    }
+
+    /// Whether an input is at the path.
+    pub(super) fn is_input(&self, path: &Path) -> bool {
+        self.places.get(path.as_os_str()) == Some(&Some(Place::Input))
     }
 
     pub(super) fn is_folder(&mut self, path: &Path) -> bool {

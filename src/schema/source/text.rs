@@ -23,7 +23,7 @@ use super::tokens::{comments, tokens};
 use super::wording::reworded;
 use crate::error::{Problem, SourceText};
 use crate::schema::earlier::Earlier;
-use crate::schema::outline::{KnownText, Outline, TextHash};
+use crate::schema::outline::{KnownText, TextHash};
 use crate::schema::places::{offsets, span};
 use crate::schema::stand_ins::{bytes_of, has_any, is_stand_in, shown, source_of, text_of};
 use crate::schema::tabs::Tabs;
@@ -34,23 +34,21 @@ const MAX_TEXT_BYTES: u64 = 64 << 20;
 
 /// A text, and what came of parsing it, unless it is known from an earlier load.
 pub(super) struct Loaded {
-    /// The path as the user knows it.
-    pub(super) name: String,
+    /// Fails with the path as the user knows it, and what is wrong.
+    pub(super) known: Result<Arc<KnownText>, (String, Vec<Problem>)>,
     /// `None` if its stamp was enough.
     pub(super) source: Option<SourceText>,
-    pub(super) hash: TextHash,
-    /// `None` if the file may be written again without a new stamp, or if there is none.
-    pub(super) stamp: Option<Stamp>,
     /// `None` if it is known.
     pub(super) parsed: Option<Parsed>,
-    pub(super) outline: Result<Arc<Outline>, Vec<Problem>>,
     /// The place of its file in an earlier load that had the same text.
     pub(super) earlier: Option<usize>,
 }
 
 impl Loaded {
-    /// Parses a text, unless it is the one that was known at its path.
+    /// Parses a text, unless it is the one that was known at its path. `stamp` is `None` if the file may be written again
+    /// without a new one, or if there is no file.
     pub(super) fn new(
+        path: &Path,
         source: SourceText,
         stamp: Option<Stamp>,
         known: Option<(usize, &Arc<KnownText>)>,
@@ -60,40 +58,48 @@ impl Loaded {
             length: source.text().len(),
         };
         if let Some((place, known)) = known.filter(|(_, known)| known.hash == hash) {
-            let name = source.name().to_owned();
+            let known = Self::known(place, known, source.name(), stamp);
             let source = Some(source);
-            return Self {
-                source,
-                stamp,
-                ..Self::known(place, known, name)
-            };
+            return Self { source, ..known };
         }
-        let (parsed, outline) = match parse(&source) {
+        let name = source.name().to_owned();
+        let (parsed, known) = match parse(&source) {
             Ok((file, edition)) => {
                 let (parsed, outline) = Parsed::new(file, edition);
-                (Some(parsed), Ok(Arc::new(outline)))
+                let known = KnownText {
+                    path: path.to_owned(),
+                    name,
+                    stamp,
+                    hash,
+                    outline: Arc::new(outline),
+                };
+                (Some(parsed), Ok(Arc::new(known)))
             }
-            Err(problems) => (None, Err(problems)),
+            Err(problems) => (None, Err((name, problems))),
         };
         Self {
-            name: source.name().to_owned(),
+            known,
             source: Some(source),
-            hash,
-            stamp,
             parsed,
-            outline,
             earlier: None,
         }
     }
 
-    fn known(place: usize, known: &KnownText, name: String) -> Self {
+    /// A text that has not changed.
+    fn known(place: usize, known: &Arc<KnownText>, name: &str, stamp: Option<Stamp>) -> Self {
+        let known = if known.name == name && known.stamp == stamp {
+            Arc::clone(known)
+        } else {
+            Arc::new(KnownText {
+                name: name.to_owned(),
+                stamp,
+                ..KnownText::clone(known)
+            })
+        };
         Self {
-            name,
+            known: Ok(known),
             source: None,
-            hash: known.hash,
-            stamp: known.stamp,
             parsed: None,
-            outline: Ok(Arc::clone(&known.outline)),
             earlier: Some(place),
         }
     }
@@ -122,7 +128,7 @@ pub(super) fn load(path: &Path, name: &str, earlier: Option<&Earlier>) -> OnDisk
         && known.stamp.is_some()
         && known.stamp == stamp
     {
-        return OnDisk::Text(Ok(Loaded::known(place, known, name.to_owned())));
+        return OnDisk::Text(Ok(Loaded::known(place, known, name, stamp)));
     }
     let source = match contents(path, name) {
         Ok(bytes) if is_set(&bytes) => return OnDisk::Set(bytes.into()),
@@ -133,8 +139,9 @@ pub(super) fn load(path: &Path, name: &str, earlier: Option<&Earlier>) -> OnDisk
         Ok(source) => source,
         Err(problem) => return OnDisk::Text(Err(problem)),
     };
-    let mut loaded = Loaded::new(source, stamp.filter(|stamp| !stamp.is_fresh(since)), known);
-    if loaded.outline.is_ok() {
+    let stamp = stamp.filter(|stamp| !stamp.is_fresh(since));
+    let mut loaded = Loaded::new(path, source, stamp, known);
+    if loaded.known.is_ok() {
         // Only a problem needs it again, and then it is read again: the texts of a large tree take more than all else.
         loaded.source = None;
     }

@@ -55,7 +55,7 @@ impl<'d> Operations<'d> {
             return;
         };
         let (path, parameters) = self.names.of(binding);
-        let verbs = match &binding.verb {
+        let verbs = match &binding.way.verb {
             Some(verb) => vec![verb.clone()],
             None => ALL.to_vec(),
         };
@@ -102,7 +102,7 @@ impl<'d> Operations<'d> {
             .iter()
             .map(|parameter| self.path_parameter(parameter, input))
             .collect();
-        if binding.body != Body::Whole {
+        if binding.way.body != Body::Whole {
             let mut query = Query {
                 binding,
                 schemas: &mut self.schemas,
@@ -169,7 +169,7 @@ impl<'d> Operations<'d> {
         input: &MessageDescriptor,
         is_by_name: bool,
     ) -> Option<Value> {
-        let (schema, is_raw) = match &binding.body {
+        let (schema, is_raw) = match &binding.way.body {
             Body::None => return None,
             Body::Whole => (self.schemas.message(input), input.full_name() == HTTP_BODY),
             Body::Field(name) => {
@@ -197,6 +197,7 @@ impl<'d> Operations<'d> {
     fn responses(&mut self, binding: &Binding, output: &MessageDescriptor, is_by_name: bool) -> Value {
         let method = &binding.method;
         let field = binding
+            .way
             .response_body
             .as_ref()
             .and_then(|name| field_named(output, name));
@@ -281,8 +282,8 @@ impl Query<'_, '_> {
         for field in message.fields() {
             let path = format!("{above}{}", crate::schema::field_name(&field));
             let name = format!("{json_above}{}", field.json_name());
-            let mut variables = self.binding.template.variables.iter();
-            let is_body = matches!(&self.binding.body, Body::Field(body) if *body == path);
+            let mut variables = self.binding.way.template.variables.iter();
+            let is_body = matches!(&self.binding.way.body, Body::Field(body) if *body == path);
             if is_body || field.is_map() || variables.any(|variable| variable.field == path) {
                 continue;
             }

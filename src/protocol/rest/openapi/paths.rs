@@ -42,13 +42,13 @@ pub(super) struct Paths {
 impl Paths {
     /// The path of a binding, and its parameters.
     pub(super) fn of(&mut self, binding: &Binding) -> (String, Vec<PathParameter>) {
-        if binding.template.segments.is_empty() && binding.path != "/" {
+        if binding.way.template.segments.is_empty() && binding.way.path != "/" {
             // A method by its name.
-            return (binding.path.clone(), Vec::new());
+            return (binding.way.path.clone(), Vec::new());
         }
         let mut parameters: Vec<PathParameter> = Vec::new();
         let mut shape = String::new();
-        for (segment, at) in binding.template.segments.iter().zip(0..) {
+        for (segment, at) in binding.way.template.segments.iter().zip(0..) {
             shape.push('/');
             match segment {
                 Segment::Literal(text) => shape.extend(utf8_percent_encode(text, ESCAPED)),
@@ -62,7 +62,7 @@ impl Paths {
         if shape.is_empty() {
             shape.push('/');
         }
-        if let Some(verb) = &binding.template.verb {
+        if let Some(verb) = &binding.way.template.verb {
             shape.push(':');
             shape.extend(utf8_percent_encode(verb, ESCAPED));
         }
@@ -85,7 +85,7 @@ impl Paths {
 
 /// The parameter of a segment.
 fn parameter(binding: &Binding, at: usize, known: &[PathParameter]) -> PathParameter {
-    let template = &binding.template;
+    let template = &binding.way.template;
     let is_rest = template.segments[at] == Segment::Rest;
     let variable = template
         .variables

@@ -16,7 +16,7 @@ use crate::schema::valid_texts::decoded_file;
 /// Where they are looked for.
 pub(super) struct GreatExtensions<'a> {
     pub(super) graph: &'a FileGraph,
-    pub(super) symbols: &'a Symbols,
+    pub(super) symbols: &'a Symbols<'a>,
 }
 
 /// One of them. All are messages.

@@ -1,4 +1,4 @@
-//! Work on many files, on all cores.
+//! Work on many files or folders, on all cores.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -10,7 +10,7 @@ const ITEMS_A_THREAD: usize = 32;
 const ITEMS_A_TURN: usize = 4;
 
 /// The results of `work` for the numbers from 0 to `count`, in order.
-pub(super) fn map<R: Send>(count: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
+pub(crate) fn map<R: Send>(count: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
     let threads = match count / ITEMS_A_THREAD {
         0 | 1 => 1,
         useful => thread::available_parallelism().map_or(1, usize::from).min(useful),
