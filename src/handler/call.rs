@@ -142,6 +142,7 @@ impl Call {
                 start.speech.requests(),
                 translation,
                 start.request_encoding,
+                start.speech.malformed(),
                 limits,
             ),
             method: start.method,
@@ -276,7 +277,9 @@ impl<In, Out> Call<In, Out> {
             return Ok(None);
         }
         let bytes = self.core.incoming.shared_bytes();
-        M::read(MessageType::input_of(&self.core.method, self.core.bounds), bytes).map(Some)
+        let of = MessageType::input_of(&self.core.method, self.core.bounds);
+        let read = M::read(of, bytes).map_err(|status| self.core.incoming.fault(status));
+        read.map(Some)
     }
 
     /// Sends one message, and waits while the transport is full. The first one sends the headers too.
@@ -354,9 +357,9 @@ impl<In, Out> Call<In, Out> {
     }
 
     fn checked(&self, effort: Effort) -> Result<(), Refusal> {
-        let message = self.core.incoming.bytes();
         let core = &self.core;
-        core.checks.check(&core.method, core.bounds, message, effort)
+        core.checks
+            .check(&core.method, core.bounds, &core.incoming, effort)
     }
 
     /// Checks a message with all that a check may cost.

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::{fmt, mem};
 
 use bytes::Bytes;
+use http::header;
 use http_body::{Body, Frame, SizeHint};
 use tonic::Status;
 
@@ -148,6 +149,21 @@ impl Body for CallBody {
 impl fmt::Debug for CallBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallBody").finish_non_exhaustive()
+    }
+}
+
+/// Takes the body off a response to HEAD, which has the length of the body that GET has.
+pub(crate) fn without_body(response: &mut http::Response<CallBody>) {
+    let body = mem::take(response.body_mut());
+    let length = body.size_hint().exact().filter(|length| *length > 0);
+    if let State::Layered(layered) = &body.state {
+        layered.ends();
+    }
+    let headers = response.headers_mut();
+    if let Some(length) = length
+        && !headers.contains_key(header::CONTENT_LENGTH)
+    {
+        headers.insert(header::CONTENT_LENGTH, length.into());
     }
 }
 

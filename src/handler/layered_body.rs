@@ -34,12 +34,17 @@ impl LayeredBody {
             }
             fit_end(trailers, self.header_limit);
         }
-        if let Some(report) = &self.report
-            && (self.body.is_end_stream() || frame.is_none())
-        {
-            report.ends();
+        if self.body.is_end_stream() || frame.is_none() {
+            self.ends();
         }
         Poll::Ready(frame)
+    }
+
+    /// The client learns of the end.
+    pub(super) fn ends(&self) {
+        if let Some(report) = &self.report {
+            report.ends();
+        }
     }
 
     pub(super) fn is_end_stream(&self) -> bool {

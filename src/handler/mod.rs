@@ -36,7 +36,7 @@ mod traits;
 pub use self::call::Call;
 pub(crate) use self::call::CallStart;
 pub use self::call_body::CallBody;
-pub(crate) use self::call_body::known;
+pub(crate) use self::call_body::{known, without_body};
 pub(crate) use self::call_log::CallLog;
 pub(crate) use self::call_record::{CallBegin, CallRecord};
 pub use self::closures::{Bidi, ClientStreaming, HandlerFn, ServerStreaming, Unary};

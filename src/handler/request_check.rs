@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tonic::Status;
 
+use super::framing::Incoming;
 use crate::message::{Bounds, MessageError, check};
 use crate::schema::Method;
 
@@ -104,21 +105,23 @@ impl Checks {
         }
     }
 
-    /// Checks the bytes of a request of a method, if requests are checked: whether they are well formed, unless the handler
+    /// Checks the request of a method that has just come, if requests are checked: whether they are well formed, unless the handler
     /// knows that, and then the rest.
     pub(super) fn check(
         &self,
         method: &Method,
         bounds: Bounds,
-        request: &[u8],
+        incoming: &Incoming,
         effort: Effort,
     ) -> Result<(), Refusal> {
+        let request = incoming.bytes();
         let Some(requests) = &self.requests else {
             return Ok(());
         };
         if self.state != State::Held {
             check(method.layouts(), method.input_layout(), request, bounds)
-                .map_err(|malformed| Refusal::Status(MessageError::from(malformed).into()))?;
+                .map_err(|malformed| incoming.fault(MessageError::from(malformed).into()))
+                .map_err(Refusal::Status)?;
         }
         requests.check(request, effort)
     }

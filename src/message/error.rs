@@ -47,6 +47,8 @@ enum Kind {
         found: String,
     },
     AnyTooDeep,
+    /// Its JSON has more bytes than this.
+    JsonTooLarge(usize),
     TimeOutOfRange(String),
     /// A path to a field, and why it does not fit the type.
     Path(String),
@@ -127,6 +129,12 @@ impl MessageError {
         }
     }
 
+    pub(super) fn json_too_large(limit: usize) -> Self {
+        Self {
+            kind: Kind::JsonTooLarge(limit),
+        }
+    }
+
     pub(super) fn time_out_of_range(name: &str) -> Self {
         Self {
             kind: Kind::TimeOutOfRange(name.to_owned()),
@@ -149,7 +157,7 @@ impl MessageError {
     pub fn is_too_large(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Malformed(Malformed::TooManyElements(_) | Malformed::TooDeep)
+            Kind::Malformed(Malformed::TooManyElements(_) | Malformed::TooDeep) | Kind::JsonTooLarge(_)
         )
     }
 
@@ -159,6 +167,7 @@ impl MessageError {
         match &self.kind {
             Kind::Malformed(Malformed::TooManyElements(_) | Malformed::TooDeep)
             | Kind::AnyTooDeep
+            | Kind::JsonTooLarge(_)
             | Kind::TextTooDeep(_) => Code::ResourceExhausted,
             Kind::Json(_)
             | Kind::JsonAt(..)
@@ -194,6 +203,9 @@ impl fmt::Display for MessageError {
             }
             Kind::AnyTooDeep => {
                 f.write_str("messages are nested too deep for JSON, those in google.protobuf.Any included")
+            }
+            Kind::JsonTooLarge(limit) => {
+                write!(f, "a message in JSON is larger than the limit of {limit} bytes")
             }
             Kind::TimeOutOfRange(name) => write!(f, "a {name} is out of range for JSON"),
             Kind::Path(message) => f.write_str(message),
@@ -254,6 +266,7 @@ mod tests {
             (MessageError::wrong_type("a.B", "a.C"), Code::Internal),
             (MessageError::text_too_deep(7), Code::ResourceExhausted),
             (MessageError::any_too_deep(), Code::ResourceExhausted),
+            (MessageError::json_too_large(1), Code::ResourceExhausted),
             (MessageError::path("a.b", "there is no a"), Code::Internal),
             (MessageError::missing_element("a[1]"), Code::InvalidArgument),
             (

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
+use tonic::Code;
 
 use super::grpc_web;
 
@@ -150,6 +151,16 @@ impl Protocol {
         match self {
             Self::Grpc | Self::GrpcWeb | Self::GrpcWebText | Self::ConnectStream => None,
             Self::ConnectUnary => Some(Requests::Whole),
+        }
+    }
+
+    /// The code of a call whose request cannot be read. Servers of gRPC take that for a fault of some library or proxy, and
+    /// those of Connect for one of the client.
+    #[inline]
+    pub(crate) fn malformed(self) -> Code {
+        match self {
+            Self::Grpc | Self::GrpcWeb | Self::GrpcWebText => Code::Internal,
+            Self::ConnectUnary | Self::ConnectStream => Code::InvalidArgument,
         }
     }
 

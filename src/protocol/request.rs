@@ -68,7 +68,7 @@ pub(crate) fn recognise(
 #[cold]
 fn recognise_get(method: &HttpMethod, uri: &Uri) -> Result<Form, Box<Unrecognised>> {
     let query = uri.query().unwrap_or_default();
-    if method == HttpMethod::GET {
+    if method == HttpMethod::GET || method == HttpMethod::HEAD {
         if let Some(form) = connect::form_of_query(query) {
             return Ok(form);
         }
@@ -114,7 +114,7 @@ pub(crate) fn head_of(form: Form, verb: &HttpMethod, uri: &Uri, headers: &Header
     let protocol = form.protocol;
     let mut message = None;
     let request_encoding = match uri.query() {
-        Some(query) if protocol == Protocol::ConnectUnary && verb == HttpMethod::GET => {
+        Some(query) if protocol == Protocol::ConnectUnary && verb != HttpMethod::POST => {
             let get = connect::read_query(query)?;
             message = Some(Box::new(get.message));
             get.encoding

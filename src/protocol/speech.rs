@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method as Verb, Uri};
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::answer;
 use super::compression::Encoding;
@@ -59,6 +59,15 @@ impl Speech {
         match self {
             Self::Form(form) => head_of(*form, verb, uri, headers),
             Self::Rest(call) => call.head(headers),
+        }
+    }
+
+    /// The code of a call whose request cannot be read: its envelopes, its compression or its bytes are malformed.
+    #[inline]
+    pub(crate) fn malformed(&self) -> Code {
+        match self {
+            Self::Form(form) => form.protocol.malformed(),
+            Self::Rest(_) => Code::InvalidArgument,
         }
     }
 

@@ -3,7 +3,8 @@
 //! A layer that knows nothing of calls refuses a request by an HTTP status, or fails with an error of any type. The client
 //! gets a status as its protocol has it: that of the error, or the one that gRPC's own
 //! [table](https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md) has for the HTTP status. In the
-//! protocols that are plain HTTP, an HTTP response is an answer as it is.
+//! protocols that are plain HTTP, an HTTP response is an answer as it is; only a refusal in words becomes JSON, which clients of
+//! Connect read.
 
 use std::error::Error as StdError;
 use std::pin::{Pin, pin};
@@ -56,8 +57,13 @@ where
             })
         }),
         (Ok(response), Some(form)) => {
+            let code = response.status();
             let (status, headers) = from_http(response, cx);
-            refused(Some(form), &status, headers, record.as_deref())
+            let mut refused = refused(Some(form), &status, headers, record.as_deref());
+            if form.protocol == Protocol::ConnectUnary {
+                *refused.status_mut() = code;
+            }
+            refused
         }
         (Err(error), form) => refused(form, &status_of(&*error), HeaderMap::new(), record.as_deref()),
     }
@@ -73,12 +79,21 @@ fn is_grpc_status<B>(response: &Response<B>) -> bool {
 
 /// Whether a response is one of the protocol in which the call came.
 fn is_of_form<B>(form: Form, response: &Response<B>) -> bool {
-    let headers = response.headers();
+    let (code, headers) = (response.status(), response.headers());
+    if form.protocol == Protocol::ConnectUnary {
+        return !(code.is_client_error() || code.is_server_error()) || !is_text(headers);
+    }
     let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     let found = content_type.and_then(Form::of_content_type);
-    form.protocol == Protocol::ConnectUnary
-        || found.is_some_and(|found| found.protocol == form.protocol)
-            && (response.status() == StatusCode::OK || headers.contains_key(GRPC_STATUS))
+    found.is_some_and(|found| found.protocol == form.protocol)
+        && (code == StatusCode::OK || headers.contains_key(GRPC_STATUS))
+}
+
+/// Whether a response is a text, or nothing.
+fn is_text(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|content_type| content_type.as_bytes().starts_with(b"text/"))
 }
 
 /// Headers of the body of a layer's response, which is not sent.
@@ -96,9 +111,7 @@ where
 {
     let (parts, body) = response.into_parts();
     let mut headers = parts.headers;
-    let is_text = headers
-        .get(header::CONTENT_TYPE)
-        .is_none_or(|content_type| content_type.as_bytes().starts_with(b"text/"));
+    let is_text = is_text(&headers);
     let said = match pin!(body).poll_frame(cx) {
         Poll::Ready(Some(Ok(frame))) if is_text => frame.into_data().unwrap_or_default(),
         _ => Bytes::new(),

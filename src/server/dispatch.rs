@@ -144,7 +144,7 @@ impl GrpcService {
             .ok_or_else(|| unmatched(no_such_method(generation, path)))?;
         if matches!(form.protocol, Protocol::ConnectUnary | Protocol::ConnectStream) {
             expect_handler(endpoint)?;
-            check_form(form, endpoint.method.get(), request.method() == HttpMethod::GET)?;
+            check_form(form, endpoint.method.get(), request.method() != HttpMethod::POST)?;
         }
         self.admit_to(
             generation,
@@ -282,6 +282,7 @@ impl GrpcService {
             // Only on protod's own transport does a call begin on its connection's task.
             leaves_connection: self.peer.is_some() && !call.handler.may_begin_in_place(),
             page: None,
+            is_head: false,
         }
     }
 
@@ -391,8 +392,10 @@ where
                 return Dispatched::at_once(State::Refused(Some(*response)));
             }
         };
+        let is_head = request.method() == HttpMethod::HEAD;
         let mut dispatched = self.dispatch(request, form);
         dispatched.page = page;
+        dispatched.is_head = is_head;
         dispatched
     }
 }
@@ -443,6 +446,7 @@ impl GrpcService {
                 // Layers are anybody's code, which may compute for long.
                 leaves_connection: self.peer.is_some(),
                 page: None,
+                is_head: false,
             };
         }
         let mut request = RequestBody::of(request);

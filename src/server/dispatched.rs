@@ -9,7 +9,7 @@ use http::Response;
 
 use super::cors::Page;
 use super::edge::LayeredFuture;
-use crate::handler::{CallBody, ResponseFuture};
+use crate::handler::{CallBody, ResponseFuture, without_body};
 
 /// The future of a [`GrpcService`](super::GrpcService)'s response.
 pub struct Dispatched {
@@ -18,6 +18,8 @@ pub struct Dispatched {
     pub(super) leaves_connection: bool,
     /// The web page that may have called.
     pub(super) page: Option<Box<Page>>,
+    /// Whether the client wants the headers alone.
+    pub(super) is_head: bool,
 }
 
 impl Dispatched {
@@ -27,6 +29,7 @@ impl Dispatched {
             state,
             leaves_connection: false,
             page: None,
+            is_head: false,
         }
     }
 
@@ -63,6 +66,9 @@ impl Future for Dispatched {
         });
         if let Some(page) = self.page.take() {
             page.finish(response.headers_mut());
+        }
+        if self.is_head {
+            without_body(&mut response);
         }
         Poll::Ready(Ok(response))
     }

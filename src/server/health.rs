@@ -216,7 +216,11 @@ async fn requested_service(call: &mut Call) -> Result<String, Status> {
     let frame = call.message_bytes();
     HealthCheckRequest::decode(frame)
         .map(|request| request.service)
-        .map_err(|error| Status::internal(format!("the health request does not decode: {error}")))
+        .map_err(|error| {
+            call.fault(Status::internal(format!(
+                "the health request does not decode: {error}"
+            )))
+        })
 }
 
 async fn send_status(call: &mut Call, status: WireStatus) -> Result<(), Status> {

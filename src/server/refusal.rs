@@ -1,7 +1,6 @@
 //! Responses to requests that do not become calls.
 
-use bytes::Bytes;
-use http::{HeaderValue, Method as HttpMethod, Request, Response, StatusCode, Version, header};
+use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use tonic::Status;
 
 use super::generation::Generation;
@@ -39,12 +38,8 @@ impl From<Box<Unrecognised>> for Refusal {
 
 /// The response to a request that is no call, after the request was read. A client that still sends when the stream is reset
 /// may lose the response.
-pub(super) async fn refuse(mut answer: Answer, request: Request<RequestBody>) -> Response<CallBody> {
-    let is_head = request.method() == HttpMethod::HEAD;
+pub(super) async fn refuse(answer: Answer, request: Request<RequestBody>) -> Response<CallBody> {
     request.into_body().discard().await;
-    if is_head {
-        answer.body = Bytes::new();
-    }
     known(answer)
 }
 

@@ -5,6 +5,17 @@ use http::{Method as HttpMethod, Request};
 use super::generation::Generation;
 use crate::protocol::{Form, Protocol, Route, asks_for_stream, is_json, is_lines, is_of_connect};
 
+/// The verbs by which methods are called.
+const VERBS: [HttpMethod; 7] = [
+    HttpMethod::GET,
+    HttpMethod::HEAD,
+    HttpMethod::POST,
+    HttpMethod::PUT,
+    HttpMethod::PATCH,
+    HttpMethod::DELETE,
+    HttpMethod::OPTIONS,
+];
+
 /// Whether a request of this form may be one by REST; `None` is that of no other protocol. What has one message each way in
 /// JSON looks alike in Connect.
 #[inline]
@@ -31,11 +42,20 @@ pub(super) fn rest_path<B>(
 pub(super) fn route<'g, B>(generation: &'g Generation, request: &Request<B>, is_unknown: bool) -> Route<'g> {
     let (verb, path, headers) = (request.method(), request.uri().path(), request.headers());
     let Some(endpoint) = generation.endpoint(path) else {
-        return generation.rest.find(verb, path);
+        return match path {
+            // RFC 9110 section 9.3.7: it asks for the server as a whole.
+            "*" if *verb == HttpMethod::OPTIONS => Route::OtherVerbs(VERBS.to_vec()),
+            path => generation.rest.find(verb, path),
+        };
     };
     // By its name, as in the other protocols. What has one message each way is Connect's.
     let method = endpoint.method.get();
     let is_stream = method.is_client_streaming() || method.is_server_streaming();
+    if *verb == HttpMethod::OPTIONS {
+        let is_gettable = !is_stream && method.has_no_side_effects();
+        let by_get: &[HttpMethod] = if is_gettable { &VERBS[..2] } else { &[] };
+        return Route::OtherVerbs([by_get, &[HttpMethod::POST, HttpMethod::OPTIONS]].concat());
+    }
     // Connect's clients say that they are, and must learn that the method is not what they take it for.
     let is_json = is_json(headers) && !is_of_connect(headers);
     let is_meant = is_lines(headers) || !is_unknown && (is_json || asks_for_stream(headers));

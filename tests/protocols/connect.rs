@@ -92,7 +92,7 @@ async fn what_is_no_call_or_does_not_fit_has_the_status_of_http_for_it() {
         ("Unary", "application/json", &b"{\"name\": 1}"[..], 400),
         ("Unary", "application/json", b"{", 400),
         ("Unary", "application/json", b"", 400),
-        ("Unary", "application/proto", b"\xff", 500),
+        ("Unary", "application/proto", b"\xff", 400),
         ("None", "application/json", b"{}", 404),
         ("None", "application/proto", b"", 404),
         ("Unary", "application/xml", b"{}", 415),
@@ -309,5 +309,84 @@ async fn a_client_of_another_version_is_told_which_one_is_known() {
                 answer.text().contains("invalid_argument") && answer.text().contains("1 is known");
             assert_eq!(is_refused, !is_known, "{answer:?}");
         }
+    }
+}
+
+/// connect-go's servers say `invalid_argument`, and those of gRPC `INTERNAL`.
+#[tokio::test]
+async fn a_request_that_cannot_be_read_is_the_clients_fault_in_connect_and_the_servers_in_grpc() {
+    let server = Running::start(shapes()).await;
+    let not_gzip = "content-encoding: gzip\r\n";
+    let no_gzip = "connect-content-encoding: gzip\r\n";
+    for (method, content_type, headers, body) in [
+        ("Unary", "proto", "", b"\xff".to_vec()),
+        ("Unary", "json", not_gzip, b"{}".to_vec()),
+        ("Down", "connect+proto", "", envelope(0, b"\xff")),
+        ("Down", "connect+proto", "", envelope(1, b"")),
+        ("Down", "connect+proto", "", envelope(4, b"")),
+        ("Down", "connect+proto", no_gzip, envelope(1, b"no gzip")),
+        ("Up", "connect+json", "", b"\0\0\0\0\x09{}".to_vec()),
+        ("Unary", "grpc-web", "", envelope(0, b"\xff")),
+        ("Unary", "grpc-web", "", envelope(1, b"")),
+        ("Unary", "grpc-web", "", b"\0\0\0\0\x09{}".to_vec()),
+    ] {
+        let headers = format!("content-type: application/{content_type}\r\n{headers}");
+        let path = format!("/shapes.Shapes/{method}");
+        let answer = server.ask(&post(&path, &headers, &body)).await;
+        let said = answer.text();
+        let expected = if content_type == "grpc-web" {
+            "grpc-status: 13\r\n"
+        } else {
+            "\"code\":\"invalid_argument\""
+        };
+        assert!(said.contains(expected), "{content_type} {body:?}: {said}");
+        let code = if method == "Unary" && content_type != "grpc-web" {
+            400
+        } else {
+            200
+        };
+        assert_eq!(answer.code, code, "{content_type} {body:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_body_and_options_tells_the_verbs() {
+    let server = Running::start(shapes()).await;
+    let query = "encoding=json&message=%7B%22name%22%3A%22a%22%7D";
+    for (path, code) in [
+        (format!("/shapes.Shapes/Peek?{query}"), 200),
+        ("/shapes.Shapes/Peek?encoding=json&message=1".to_owned(), 400),
+        (format!("/shapes.Shapes/Unary?{query}"), 405),
+        ("/shapes.Shapes/Peek".to_owned(), 405),
+    ] {
+        let ask = |verb: &str| {
+            let request = format!("{verb} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+            let server = &server;
+            async move {
+                let mut wire = server.open().await;
+                wire.send(request.as_bytes()).await;
+                (wire.head().await, wire.rest().await)
+            }
+        };
+        let ((get, body), (head, none)) = (ask("GET").await, ask("HEAD").await);
+        assert_eq!((get.code, head.code), (code, code), "{path}");
+        assert_eq!(none, "", "{path}");
+        for name in ["content-length", "content-type", "allow"] {
+            assert_eq!(get.header(name), head.header(name), "{path}: {name}");
+        }
+        assert_eq!(get.header("content-length"), body.len().to_string(), "{path}");
+    }
+    for (path, allow) in [
+        ("*", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+        ("/shapes.Shapes/Peek", "GET, HEAD, POST, OPTIONS"),
+        ("/shapes.Shapes/Down", "POST, OPTIONS"),
+    ] {
+        let request = format!("OPTIONS {path} HTTP/1.1\r\nhost: test\r\n\r\n");
+        let answer = server.ask(request.as_bytes()).await;
+        assert_eq!(
+            (answer.code, answer.header("allow").as_str()),
+            (204, allow),
+            "{path}"
+        );
     }
 }

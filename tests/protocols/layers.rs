@@ -10,7 +10,7 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::{ServiceBuilder, ServiceExt as _};
 
-use crate::support::{Answer, Running, envelope, envelopes, post, shapes};
+use crate::support::{Answer, Running, envelope, envelopes, json, post, shapes};
 
 /// The answer in each protocol that can be spoken over HTTP/1.1.
 async fn ask_all(server: &Running) -> [Answer; 3] {
@@ -50,18 +50,52 @@ async fn a_layer_that_refuses_is_a_status_in_every_protocol() {
 #[tokio::test]
 async fn an_http_answer_of_a_layer_is_a_status_where_the_protocol_is_not_http_itself() {
     let layer = ServiceBuilder::new().map_response(|_: Response<Body>| {
-        let mut response = Response::new(Body::empty());
+        let mut response = Response::new(Body::new(Full::new(Bytes::from_static(b"not so fast\n"))));
         *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        let headers = response.headers_mut();
+        headers.insert("content-type", HeaderValue::from_static("text/plain"));
+        headers.insert("retry-after", HeaderValue::from_static("7"));
         response
     });
     let server = Running::start(shapes().layer(layer)).await;
     let [unary, stream, web] = ask_all(&server).await;
-    assert_eq!((unary.code, unary.text().as_str()), (429, ""));
+    // Clients of Connect read JSON, and everybody else the status of HTTP.
+    let told = (
+        unary.code,
+        unary.header("content-type"),
+        unary.header("retry-after"),
+    );
+    assert_eq!(told, (429, "application/json".to_owned(), "7".to_owned()));
+    assert_eq!(
+        unary.text(),
+        "{\"code\":\"unavailable\",\"message\":\"not so fast\"}"
+    );
     assert!(envelopes(&stream.body)[0].1.contains("unavailable"), "{stream:?}");
     assert!(
         envelopes(&web.body)[0].1.contains("grpc-status: 14\r\n"),
         "{web:?}"
     );
+}
+
+#[tokio::test]
+async fn what_a_layer_answers_itself_where_the_protocol_is_http_is_left_alone() {
+    for (code, content_type, body) in [
+        (503, "application/problem+json", "{\"title\":\"down\"}"),
+        (429, "application/json", "{\"code\":\"resource_exhausted\"}"),
+        (304, "text/plain", ""),
+        (200, "text/plain", "from a cache"),
+    ] {
+        let layer = ServiceBuilder::new().map_response(move |_: Response<Body>| {
+            let mut response = Response::new(Body::new(Full::new(Bytes::from_static(body.as_bytes()))));
+            *response.status_mut() = StatusCode::from_u16(code).expect("a status");
+            let content_type = HeaderValue::from_static(content_type);
+            response.headers_mut().insert("content-type", content_type);
+            response
+        });
+        let server = Running::start(shapes().layer(layer)).await;
+        let answer = server.ask(&json("Unary", "{}")).await;
+        assert_eq!((answer.code, answer.text().as_str()), (code, body));
+    }
 }
 
 #[tokio::test]

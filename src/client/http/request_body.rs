@@ -76,7 +76,7 @@ impl MessageEncoder {
             (Codec::Json, encoding) => {
                 let of = MessageType::input_of(&self.method, Bounds::default());
                 let mut json = Vec::new();
-                wire_to_json(of, &wire, &mut json)?;
+                wire_to_json(of, &wire, usize::MAX, &mut json)?;
                 match encoding {
                     None => bytes.append(&mut json),
                     Some(encoding) => encoding.compress(&json, bytes),

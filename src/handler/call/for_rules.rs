@@ -32,6 +32,12 @@ impl<In, Out> Call<In, Out> {
         self.core.outgoing.unmatched = Unmatched::Yes(self.core.peer.clone());
     }
 
+    /// What is wrong with the message that has come, as the protocol of the call has it.
+    #[cold]
+    pub(crate) fn fault(&self, error: impl Into<Status>) -> Status {
+        self.core.incoming.fault(error.into())
+    }
+
     /// Whether the client sends one message, which is checked.
     #[inline]
     pub(crate) fn checks_single_request(&self) -> bool {

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::task::coop::poll_proceed;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::request_body::RequestBody;
 use super::translation::Translation;
@@ -53,6 +53,8 @@ pub(in crate::handler) struct Incoming {
     left: usize,
     max_memory: usize,
     bounds: Bounds,
+    /// The code for what cannot be read.
+    malformed: Code,
     state: State,
     /// How many messages have come whole.
     pub(in crate::handler) messages: u64,
@@ -87,6 +89,7 @@ impl Incoming {
         requests: Option<Requests>,
         translation: Option<Translation>,
         encoding: Option<Encoding>,
+        malformed: Code,
         limits: CallLimits,
     ) -> Self {
         Self {
@@ -109,6 +112,7 @@ impl Incoming {
             translation,
             requests,
             bounds: limits.bounds,
+            malformed,
             max_size: limits.max_receive_size,
             left: limits.max_memory,
             max_memory: limits.max_memory,
@@ -336,13 +340,23 @@ impl Incoming {
                 // The message is whole now.
                 None if self.requests.is_some() => return Poll::Ready(Ok(())),
                 None if !self.partial.is_empty() => {
-                    return Poll::Ready(Err(Status::internal("the request ended inside a message")));
+                    let status = Status::new(self.malformed, "the request ended inside a message");
+                    return Poll::Ready(Err(status));
                 }
                 None => {
                     self.state = State::HalfClosed;
                     return Poll::Ready(Ok(()));
                 }
             }
+        }
+    }
+
+    /// What is wrong with a request, with the code that the protocol of the call has for one that cannot be read.
+    #[cold]
+    pub(in crate::handler) fn fault(&self, status: Status) -> Status {
+        match status.code() {
+            Code::Internal => Status::new(self.malformed, status.message()),
+            _ => status,
         }
     }
 

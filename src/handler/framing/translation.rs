@@ -50,9 +50,10 @@ impl Translation {
         let start = sent.len();
         match self {
             Self::Json(method) => {
-                wire_to_json(MessageType::output_of(method, Bounds::default()), wire, sent)?;
+                let of = MessageType::output_of(method, Bounds::default());
+                wire_to_json(of, wire, max_size, sent)?;
             }
-            Self::Rest(call) => call.encode(wire, sent)?,
+            Self::Rest(call) => call.encode(wire, max_size, sent)?,
         }
         let size = sent.len() - start;
         if size > max_size {

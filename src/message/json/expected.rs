@@ -17,6 +17,8 @@ pub(super) enum Expected {
     Any(DescriptorPool),
     Integer,
     Float,
+    Timestamp,
+    Duration,
     /// `google.protobuf.NullValue`: null, or its only value by name or by number.
     Null,
     List(Box<Expected>),
@@ -34,6 +36,8 @@ impl Expected {
                 value.map_or(Self::Anything, |value| Self::of_kind(&value.kind()))
             }
             Some(WellKnown::Empty) | None => Self::Message(descriptor.clone()),
+            Some(WellKnown::Timestamp) => Self::Timestamp,
+            Some(WellKnown::Duration) => Self::Duration,
             // They have a JSON form of their own.
             Some(_) => Self::Anything,
         }

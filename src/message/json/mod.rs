@@ -19,6 +19,7 @@ mod printer;
 mod reader;
 #[cfg(test)]
 mod tests;
+mod time;
 mod to_json;
 mod to_wire;
 #[cfg(test)]

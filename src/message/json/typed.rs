@@ -6,13 +6,17 @@
 use std::fmt;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, IntoDeserializer as _, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde::forward_to_deserialize_any;
 
 use super::any::{Any, Next};
 use super::empty_anys::EmptyAnys;
 use super::expected::{Expected, Fields, integer_with_exponent, rounded_up_float};
+use super::time::{A_DURATION, A_TIMESTAMP, duration, timestamp};
 use super::type_first::TypeFirst;
+use crate::excerpt::excerpt;
 
 /// A deserializer, a visitor or a seed, with what is expected of the value.
 pub(super) struct Typed<'e, T> {
@@ -139,6 +143,9 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Typed<'_, V> {
     fn visit_str<E: Error>(self, text: &str) -> Result<V::Value, E> {
         let integer = match self.expected {
             Expected::Integer => integer_with_exponent(text),
+            // prost-reflect reads more than JSON has.
+            Expected::Timestamp if timestamp(text).is_none() => return Err(no_time(text, A_TIMESTAMP)),
+            Expected::Duration if duration(text).is_none() => return Err(no_time(text, A_DURATION)),
             _ => None,
         };
         match integer {
@@ -275,6 +282,10 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, A> {
 /// A list of nothing.
 fn no_elements<E: Error>() -> SeqDeserializer<std::iter::Empty<()>, E> {
     SeqDeserializer::new(std::iter::empty())
+}
+
+fn no_time<E: Error>(text: &str, expected: &str) -> E {
+    E::invalid_value(Unexpected::Str(&excerpt(text)), &expected)
 }
 
 fn twice<E: Error>(key: &str) -> E {

@@ -125,15 +125,22 @@ fn put_text(wire: &mut Vec<u8>, number: u32, text: &[u8]) {
 }
 
 /// Appends the JSON of a response, or of the field that the answer is.
-pub(super) fn encode(binding: &Binding, message: &[u8], json: &mut Vec<u8>) -> Result<(), Status> {
+pub(super) fn encode(
+    binding: &Binding,
+    message: &[u8],
+    max_size: usize,
+    json: &mut Vec<u8>,
+) -> Result<(), Status> {
     let of = MessageType::output_of(&binding.method, Bounds::default());
     let Some(path) = &binding.fields().response_body else {
-        return Ok(wire_to_json(of, message, json)?);
+        return Ok(wire_to_json(of, message, max_size, json)?);
     };
     let field = path.last(of.layouts);
     let records = records(message, field.number).map_err(crate::message::MessageError::from)?;
     let mut object = Vec::new();
-    wire_to_json(of, &records, &mut object)?;
+    // The name and the braces around the value are not sent.
+    let around = field.json_name().len() * 6 + 5;
+    wire_to_json(of, &records, max_size.saturating_add(around), &mut object)?;
     let start = format!("{{{}:", serde_json::Value::from(field.json_name()));
     match object
         .strip_prefix(start.as_bytes())

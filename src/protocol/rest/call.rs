@@ -46,7 +46,6 @@ pub(crate) struct RestCall {
     given: Given,
     /// How the answers of a stream look, and their content type. `None` for one answer.
     stream: Option<(&'static str, Style)>,
-    is_head: bool,
     /// Whether something of a stream was sent.
     has_begun: AtomicBool,
     /// The content type of an answer that is sent as it is: that of its first message.
@@ -99,7 +98,6 @@ impl RestCall {
                 content_type: Bytes::copy_from_slice(content_type.unwrap_or_default()),
             },
             stream,
-            is_head: *verb == Verb::HEAD,
             has_begun: AtomicBool::new(false),
             raw_type: OnceLock::new(),
         })
@@ -143,7 +141,9 @@ impl RestCall {
     }
 
     /// Appends a response, with what stands around it in a stream.
-    pub(crate) fn encode(&self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Status> {
+    ///
+    /// Fails for one that has more than `max_size` bytes as JSON.
+    pub(crate) fn encode(&self, message: &[u8], max_size: usize, out: &mut Vec<u8>) -> Result<(), Status> {
         if self.binding.fields().gives_raw {
             let (content_type, data) = body::raw_parts(&self.binding, message)?;
             self.raw_type.get_or_init(|| {
@@ -154,7 +154,7 @@ impl RestCall {
             return Ok(());
         }
         let Some((_, style)) = self.stream else {
-            return body::encode(&self.binding, message, out);
+            return body::encode(&self.binding, message, max_size, out);
         };
         let (before, after): (&[u8], &[u8]) = match style {
             Style::Array => (BETWEEN, b""),
@@ -162,7 +162,7 @@ impl RestCall {
             Style::Events => (b"data: ", b"\n\n"),
         };
         out.extend_from_slice(before);
-        body::encode(&self.binding, message, out)?;
+        body::encode(&self.binding, message, max_size, out)?;
         out.extend_from_slice(after);
         Ok(())
     }
@@ -243,28 +243,17 @@ impl RestCall {
             headers.insert(header::CONTENT_ENCODING, encoding.header());
             headers.append(header::VARY, ACCEPT_ENCODING);
         }
-        self.without_body(Answer {
+        Answer {
             code: StatusCode::OK,
             headers,
             body: message,
-        })
+        }
     }
 
     /// The answer of a call that failed before it was answered.
     pub(crate) fn refuse(&self, status: &Status, mut headers: HeaderMap, trailers: &HeaderMap) -> Answer {
         add_prefixed(&mut headers, TRAILER, trailers);
-        self.without_body(error(status, Some(self.output()), headers))
-    }
-
-    /// The answer to HEAD has the length of the body that it does not have.
-    fn without_body(&self, mut answer: Answer) -> Answer {
-        if self.is_head {
-            answer
-                .headers
-                .insert(header::CONTENT_LENGTH, answer.body.len().into());
-            answer.body = Bytes::new();
-        }
-        answer
+        error(status, Some(self.output()), headers)
     }
 
     fn output(&self) -> MessageType<'_> {

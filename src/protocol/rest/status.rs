@@ -62,7 +62,7 @@ fn detail_json(any: Bytes, of: Option<MessageType<'_>>) -> Option<String> {
 fn held_json(of: MessageType<'_>, layouts: &Layouts, name: &str, value: &[u8]) -> Option<String> {
     let layout = layouts.find(name)?;
     let mut json = Vec::new();
-    wire_to_json(MessageType { layout, ..of }, value, &mut json).ok()?;
+    wire_to_json(MessageType { layout, ..of }, value, usize::MAX, &mut json).ok()?;
     String::from_utf8(json).ok()
 }
 

@@ -51,7 +51,9 @@ impl Handler for Reflection {
             }
             let frame = call.message_bytes();
             let request = v1::ServerReflectionRequest::decode(frame).map_err(|error| {
-                Status::internal(format!("the reflection request does not decode: {error}"))
+                call.fault(Status::internal(format!(
+                    "the reflection request does not decode: {error}"
+                )))
             })?;
             let response = self.index.answer(request, &mut sent);
             call.writer().write(|buffer| {

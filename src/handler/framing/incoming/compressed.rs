@@ -36,7 +36,7 @@ impl Incoming {
         self.decoded = decompressed;
         result.map_err(|status| match status.code() {
             Code::ResourceExhausted if most < self.max_size => self.out_of_memory(),
-            _ => status,
+            _ => self.fault(status),
         })?;
         if matches!(self.frame, Location::Partial) {
             self.partial.clear();
@@ -57,12 +57,14 @@ impl Incoming {
         match (flag, self.encoding) {
             (0, _) => Ok(None),
             (1, Some(encoding)) => Ok(Some(encoding)),
-            (1, None) => Err(Status::internal(
+            (1, None) => Err(Status::new(
+                self.malformed,
                 "a message is marked as compressed, and the headers name no compression",
             )),
-            (other, _) => Err(Status::internal(format!(
-                "a message's compression flag is {other}; it must be 0 or 1"
-            ))),
+            (other, _) => Err(Status::new(
+                self.malformed,
+                format!("a message's compression flag is {other}; it must be 0 or 1"),
+            )),
         }
     }
 }

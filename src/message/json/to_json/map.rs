@@ -174,7 +174,7 @@ impl<'w> Printer<'w, '_> {
         };
         let is_known = scalar.is_known(fields);
         if is_known {
-            scalar.put(fields, self.json);
+            self.put(scalar, fields)?;
         }
         Ok(is_known)
     }

@@ -18,7 +18,7 @@ impl<'w> Printer<'w, '_> {
         let mark = self.groups.enter();
         self.contents(message, contents, depth)?;
         self.groups.leave(&mark);
-        Ok(())
+        self.expect_room()
     }
 
     fn contents(&mut self, message: LayoutId, contents: Contents, depth: u32) -> Result<(), MessageError> {
@@ -103,7 +103,7 @@ impl<'w> Printer<'w, '_> {
                 let scalar = Scalar::read(kind, &mut self.reader_from(at))?;
                 let is_set = (field.has_presence || !scalar.is_zero()) && scalar.is_known(fields);
                 if is_set {
-                    scalar.put(fields, self.json);
+                    self.put(scalar, fields)?;
                 }
                 Ok(is_set)
             }
@@ -119,7 +119,10 @@ impl<'w> Printer<'w, '_> {
         depth: u32,
     ) -> Result<(), MessageError> {
         match kind {
-            JsonKind::Group(_) => self.contents(message, contents, deeper(depth)?),
+            JsonKind::Group(_) => {
+                self.contents(message, contents, deeper(depth)?)?;
+                self.expect_room()
+            }
             _ => self.message(message, contents, depth),
         }
     }
@@ -175,7 +178,7 @@ impl<'w> Printer<'w, '_> {
                 if scalar.is_known(fields) {
                     self.json.push(separator);
                     separator = b',';
-                    scalar.put(fields, self.json);
+                    self.put(scalar, fields)?;
                 }
                 if !part.is_packed() {
                     break;

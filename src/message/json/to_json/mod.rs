@@ -41,11 +41,17 @@ use crate::message::typed::MessageType;
 ///
 /// Fails on what JSON cannot express: a `Timestamp` or `Duration` out of range, a `google.protobuf.Value` that is not
 /// finite, a path of a `FieldMask` that has no form in camel case, an `Any` whose type the schema does not have or whose
-/// contents are malformed, messages deeper than 100 levels with those in `Any`s counted. What was appended until then is
+/// contents are malformed, messages deeper than 100 levels with those in `Any`s counted. Fails, too, as soon as there are more
+/// than `max_size` bytes: a packed list of enums can have a hundred times as many in JSON. What was appended until then is
 /// taken away.
-pub(crate) fn wire_to_json(of: MessageType<'_>, wire: &[u8], json: &mut Vec<u8>) -> Result<(), MessageError> {
+pub(crate) fn wire_to_json(
+    of: MessageType<'_>,
+    wire: &[u8],
+    max_size: usize,
+    json: &mut Vec<u8>,
+) -> Result<(), MessageError> {
     let start = json.len();
-    let printed = Printer::new(of.layouts, wire, json).and_then(|mut printer| {
+    let printed = Printer::new(of.layouts, wire, max_size, json).and_then(|mut printer| {
         let whole = printer.whole();
         printer.message(of.layout, whole, MAX_NESTED)
     });

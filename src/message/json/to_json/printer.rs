@@ -3,9 +3,10 @@
 use super::entry::Entry;
 use super::groups::GroupEnds;
 use super::notes::{Contents, Notes, Range};
+use super::scalar::Scalar;
 use crate::message::error::MessageError;
 use crate::message::wire::Reader;
-use crate::schema::{JsonKind, Layouts};
+use crate::schema::{JsonFields, JsonKind, Layouts};
 
 /// A message that is printed.
 pub(super) struct Printer<'w, 'j> {
@@ -13,6 +14,9 @@ pub(super) struct Printer<'w, 'j> {
     /// The whole message.
     pub(super) wire: &'w [u8],
     pub(super) json: &'j mut Vec<u8>,
+    /// The length up to which it may grow.
+    end: usize,
+    max_size: usize,
     pub(super) notes: Notes,
     pub(super) groups: GroupEnds,
     /// The entries of the maps that are being printed.
@@ -26,6 +30,7 @@ impl<'w, 'j> Printer<'w, 'j> {
     pub(super) fn new(
         layouts: &'w Layouts,
         wire: &'w [u8],
+        max_size: usize,
         json: &'j mut Vec<u8>,
     ) -> Result<Self, MessageError> {
         if u32::try_from(wire.len()).is_err() {
@@ -38,6 +43,8 @@ impl<'w, 'j> Printer<'w, 'j> {
         Ok(Self {
             layouts,
             wire,
+            end: json.len().saturating_add(max_size),
+            max_size,
             json,
             notes,
             groups: GroupEnds::default(),
@@ -50,6 +57,28 @@ impl<'w, 'j> Printer<'w, 'j> {
             start: 0,
             end: self.wire.len() as u32,
         })
+    }
+
+    /// Fails if there is more than there may be.
+    #[inline]
+    pub(super) fn expect_room(&self) -> Result<(), MessageError> {
+        self.expect_room_for(0)
+    }
+
+    #[inline]
+    fn expect_room_for(&self, bytes: usize) -> Result<(), MessageError> {
+        if self.json.len().saturating_add(bytes) > self.end {
+            return Err(MessageError::json_too_large(self.max_size));
+        }
+        Ok(())
+    }
+
+    /// Prints a value that is no message. `fields` are those of the message that it is in.
+    #[inline]
+    pub(super) fn put(&mut self, scalar: Scalar<'_>, fields: &JsonFields) -> Result<(), MessageError> {
+        self.expect_room_for(scalar.least_length())?;
+        scalar.put(fields, self.json);
+        self.expect_room()
     }
 
     /// The bytes of a message whose value is at this place.

@@ -90,6 +90,15 @@ impl<'w> Scalar<'w> {
         }
     }
 
+    /// It has at least so many bytes as JSON. Only a text can have more than twice as many, and each of its bytes at most six.
+    #[inline]
+    pub(super) fn least_length(self) -> usize {
+        match self {
+            Self::Text(bytes) | Self::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        }
+    }
+
     /// Whether readers see it: a number that a closed enum does not name is an unknown field.
     pub(super) fn is_known(self, fields: &JsonFields) -> bool {
         match self {

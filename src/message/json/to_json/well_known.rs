@@ -59,8 +59,7 @@ impl<'w> Printer<'w, '_> {
             None => Scalar::absent(field.kind, fields),
         };
         self.notes.parts.truncate(parts.first);
-        scalar.put(fields, self.json);
-        Ok(())
+        self.put(scalar, fields)
     }
 
     /// A `Timestamp` in RFC 3339, a `Duration` in seconds.

@@ -27,7 +27,6 @@ mod place;
 mod raw;
 mod scalar;
 mod structs;
-mod time;
 mod well_known;
 mod writer;
 

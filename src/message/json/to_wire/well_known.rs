@@ -6,8 +6,8 @@ use serde::de::{Error, Unexpected, Visitor};
 
 use super::parts::{FieldMaskVisitor, TimeVisitor};
 use super::raw::{Raw, Style};
-use super::time::{duration, timestamp};
 use crate::excerpt::excerpt;
+use crate::message::json::time::{A_DURATION, A_TIMESTAMP, duration, timestamp};
 use crate::message::snake::put_snake;
 use crate::message::wire::{WireType, key};
 use crate::schema::WellKnown;
@@ -17,8 +17,8 @@ impl Visitor<'_> for TimeVisitor<'_, '_> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.which {
-            WellKnown::Timestamp => "a timestamp of the years 1 to 9999 as in \"2026-11-29T12:00:00Z\"",
-            _ => "a duration in seconds as in \"1.5s\"",
+            WellKnown::Timestamp => A_TIMESTAMP,
+            _ => A_DURATION,
         })
     }
 

@@ -43,7 +43,7 @@ fn small_messages() {
         });
         let printed = nanos(|| {
             buffer.clear();
-            wire_to_json(of, black_box(&wire), &mut buffer).unwrap();
+            wire_to_json(of, black_box(&wire), usize::MAX, &mut buffer).unwrap();
         });
         let read_as_tree = nanos(|| drop(reference::json_to_wire(of, black_box(json.as_bytes())).unwrap()));
         let printed_as_tree = nanos(|| drop(reference::wire_to_json(of, black_box(&wire)).unwrap()));

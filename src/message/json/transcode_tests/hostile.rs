@@ -191,7 +191,7 @@ fn wire_takes_time_in_proportion_to_its_length() {
         check(of.layouts, of.layout, &wire, Bounds::default())
             .unwrap_or_else(|error| panic!("{what}: {error}"));
         let (mut json, begin) = (Vec::new(), Instant::now());
-        let printed = wire_to_json(of, &wire, &mut json);
+        let printed = wire_to_json(of, &wire, usize::MAX, &mut json);
         assert!(begin.elapsed() < BOUND, "{what}: {:?}", begin.elapsed());
         assert!(printed.is_ok(), "{what}: {printed:?}");
         assert!(
@@ -199,5 +199,58 @@ fn wire_takes_time_in_proportion_to_its_length() {
             "{what}: {} bytes",
             json.capacity()
         );
+    }
+}
+
+#[test]
+fn json_ends_soon_after_its_limit() {
+    const LIMIT: usize = 10_000;
+    let of = message_type("every.Every");
+    let field = |number: u64, contents: &[u8]| {
+        let mut wire = Vec::new();
+        put_varint(&mut wire, number << 3 | 2);
+        put_delimited(&mut wire, contents);
+        wire
+    };
+    for (what, wire) in [
+        ("names of enums", field(59, &[1; 1 << 20])),
+        ("bools", field(51, &[1; 1 << 20])),
+        ("empty messages", field(61, &[]).repeat(100_000)),
+        ("groups", [0xf3, 3, 0xf4, 3].repeat(100_000)),
+        ("one text", field(57, &[1; 1 << 20])),
+        ("texts", field(57, &[1; 1000]).repeat(1000)),
+        ("bytes", field(58, &[1; 1 << 20])),
+        (
+            "a map",
+            (0..100_000)
+                .flat_map(|key| {
+                    let mut entry = vec![0x08];
+                    put_varint(&mut entry, key);
+                    field(72, &entry)
+                })
+                .collect(),
+        ),
+        ("times", field(122, &[]).repeat(100_000)),
+        ("values", field(123, &[]).repeat(100_000)),
+    ] {
+        let print = |max_size: usize| {
+            let mut json = Vec::new();
+            let printed = wire_to_json(of, &wire, max_size, &mut json);
+            assert_eq!(printed.is_err(), json.is_empty(), "{what}");
+            (printed, json)
+        };
+        let (_, whole) = print(usize::MAX);
+        assert!(whole.len() > 10 * LIMIT, "{what}: {} bytes", whole.len());
+        assert!(print(whole.len()).0.is_ok(), "{what}");
+        for limit in [whole.len() - 1, LIMIT, 0] {
+            let (printed, json) = print(limit);
+            assert!(printed.is_err_and(|error| error.is_too_large()), "{what}");
+            // A text has at most six times as many bytes in JSON, and a buffer doubles.
+            assert!(
+                json.capacity() <= 16 * limit.max(64),
+                "{what}: {}",
+                json.capacity()
+            );
+        }
     }
 }

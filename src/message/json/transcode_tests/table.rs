@@ -250,7 +250,7 @@ fn texts_that_need_not_be_utf8_are_printed_with_replacements() {
         wire.extend_from_slice(&[0xf2, 0x04, 6, 0x0a, 1, key, 0x12, 1, value]);
     }
     let mut json = Vec::new();
-    wire_to_json(of, &wire, &mut json).unwrap();
+    wire_to_json(of, &wire, usize::MAX, &mut json).unwrap();
     let json = String::from_utf8(json).unwrap();
     assert_eq!(json, reference::wire_to_json(of, &wire).unwrap());
     assert!(json.contains(r#""mLoose":{"b":"2","�":"3"}"#), "{json}");

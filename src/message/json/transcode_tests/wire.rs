@@ -16,7 +16,7 @@ fn print_random(order: Order, count: usize) -> usize {
         message(&mut random, of.layouts, of.layout, order, depth, &mut wire);
         check(of.layouts, of.layout, &wire, of.bounds).unwrap();
         let mut json = b"before".to_vec();
-        let ours = wire_to_json(of, &wire, &mut json);
+        let ours = wire_to_json(of, &wire, usize::MAX, &mut json);
         let theirs = reference::wire_to_json(of, &wire);
         match (ours, theirs) {
             (Ok(()), Ok(theirs)) => {

@@ -99,14 +99,15 @@ impl<'r> Messages<'r> {
             bounds,
             &mut self.picked,
         )
-        .map_err(MessageError::from)?;
+        .map_err(|malformed| call.fault(MessageError::from(malformed)))?;
         self.admitted(call)
     }
 
     /// Checks the message that has just come, of which nothing is read, and makes it the current one.
     #[inline]
     pub(super) fn admit_unread(&mut self, call: &mut Call) -> Result<(), Status> {
-        check(self.layouts, self.layout, call.message_bytes(), call.bounds()).map_err(MessageError::from)?;
+        check(self.layouts, self.layout, call.message_bytes(), call.bounds())
+            .map_err(|malformed| call.fault(MessageError::from(malformed)))?;
         self.admitted(call)
     }
 
