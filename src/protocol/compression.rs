@@ -7,7 +7,7 @@
 use std::io::{self, Read, Write};
 
 use flate2::Compression;
-use flate2::read::{GzDecoder, ZlibDecoder};
+use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
 use http::HeaderValue;
 use tonic::Status;
@@ -82,7 +82,8 @@ impl Encoding {
         HeaderValue::from_static(self.name())
     }
 
-    /// Replaces the contents of `output` with the decompressed `input`. Stops, and fails, after `max_size` bytes.
+    /// Replaces the contents of `output` with the decompressed `input`, all of it: what follows the end of the compressed data
+    /// would be a message for some readers and none for others. Stops, and fails, after `max_size` bytes.
     pub(crate) fn decompress(
         self,
         input: &[u8],
@@ -91,8 +92,9 @@ impl Encoding {
     ) -> Result<(), Status> {
         output.clear();
         let read = match self {
-            Self::Gzip => read_at_most(GzDecoder::new(input), output, max_size),
-            Self::Deflate => read_at_most(ZlibDecoder::new(input), output, max_size),
+            // It may have several members, RFC 1952 section 2.2.
+            Self::Gzip => read_at_most(MultiGzDecoder::new(input), output, max_size),
+            Self::Deflate => inflate(input, output, max_size),
             Self::Zstd => {
                 zstd_decoder(input, max_size).and_then(|decoder| read_at_most(decoder, output, max_size))
             }
@@ -124,6 +126,15 @@ impl Encoding {
 /// Reads one byte more than allowed, to tell "just fits" from "too large".
 fn read_at_most(decoder: impl Read, output: &mut Vec<u8>, max_size: usize) -> io::Result<usize> {
     decoder.take(max_size as u64 + 1).read_to_end(output)
+}
+
+fn inflate(input: &[u8], output: &mut Vec<u8>, max_size: usize) -> io::Result<usize> {
+    let mut decoder = ZlibDecoder::new(input);
+    let count = read_at_most(&mut decoder, output, max_size)?;
+    if count <= max_size && !decoder.into_inner().is_empty() {
+        return Err(io::Error::other("something follows the compressed data"));
+    }
+    Ok(count)
 }
 
 fn zstd_decoder(input: &[u8], max_size: usize) -> io::Result<impl Read> {
@@ -172,6 +183,34 @@ mod tests {
                 .decompress(b"not compressed at all", &mut Vec::new(), 1000)
                 .expect_err("no frame");
             assert_eq!(error.code(), tonic::Code::Internal, "{encoding:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_behind_compressed_data_is_left_unread() {
+        for encoding in Encoding::ALL {
+            let (mut twice, mut output) = (Vec::new(), Vec::new());
+            encoding.compress(b"one", &mut twice);
+            let one = twice.clone();
+            encoding.compress(b"two", &mut twice);
+            let read = encoding.decompress(&twice, &mut output, 1000);
+            if encoding == Encoding::Deflate {
+                // Its format has one part.
+                assert!(read.is_err(), "{output:?}");
+            } else {
+                read.expect("two parts");
+                assert_eq!(output, b"onetwo", "{encoding:?}");
+            }
+            let followed = [&one[..], b"junk"].concat();
+            let error = encoding
+                .decompress(&followed, &mut output, 1000)
+                .expect_err("junk");
+            assert_eq!(error.code(), tonic::Code::Internal, "{encoding:?}");
+            let cut = &one[..one.len() - 1];
+            assert!(
+                encoding.decompress(cut, &mut output, 1000).is_err(),
+                "{encoding:?} ends early"
+            );
         }
     }
 

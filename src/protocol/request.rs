@@ -119,7 +119,7 @@ pub(crate) fn head_of(form: Form, verb: &HttpMethod, uri: &Uri, headers: &Header
             message = Some(Box::new(get.message));
             get.encoding
         }
-        _ => Encoding::from_header(headers.get(protocol.encoding_header()))?,
+        _ => request_encoding(headers, &protocol.encoding_header())?,
     };
     Ok(Head {
         timeout: timeout(protocol, headers)?,
@@ -127,6 +127,22 @@ pub(crate) fn head_of(form: Form, verb: &HttpMethod, uri: &Uri, headers: &Header
         response_encoding: response_encoding(request_encoding, &protocol.accept_encoding_header(), headers),
         message,
     })
+}
+
+/// How the header of this name says that the messages of a request are compressed. If it is there twice, they are so one time
+/// after the other, RFC 9110 section 8.4, which cannot be read.
+#[inline]
+pub(super) fn request_encoding(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Encoding>, Status> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (value, None) => Encoding::from_header(value),
+        (_, Some(_)) => Err(compressed_twice(name)),
+    }
+}
+
+#[cold]
+fn compressed_twice(name: &HeaderName) -> Status {
+    Status::unimplemented(format!("{name} is there twice; messages are compressed once"))
 }
 
 /// How responses are compressed, like grpc-go's: a client that compresses gets compressed responses, if it takes them.

@@ -390,3 +390,17 @@ async fn head_is_get_without_the_body_and_options_tells_the_verbs() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_message_is_compressed_once() {
+    let server = Running::start(shapes()).await;
+    for headers in [
+        "content-encoding: gzip, gzip\r\n",
+        "content-encoding: gzip\r\ncontent-encoding: gzip\r\n",
+        "content-encoding: identity\r\ncontent-encoding: gzip\r\n",
+    ] {
+        let headers = format!("content-type: application/json\r\n{headers}");
+        let answer = server.ask(&post("/shapes.Shapes/Unary", &headers, b"{}")).await;
+        assert_eq!(answer.code, 501, "{headers}: {answer:?}");
+    }
+}

@@ -25,7 +25,7 @@ use crate::protocol::ends::{Answer, End};
 use crate::protocol::form::Requests;
 use crate::protocol::grpc;
 use crate::protocol::prefixed::{add_prefixed, take_prefixed};
-use crate::protocol::request::{Head, response_encoding};
+use crate::protocol::request::{Head, request_encoding, response_encoding};
 use crate::schema::{Form as FieldForm, Method};
 
 const SERVER_TIMEOUT: HeaderName = HeaderName::from_static("x-server-timeout");
@@ -116,7 +116,7 @@ impl RestCall {
 
     /// What the head of the request says of the call.
     pub(crate) fn head(&self, headers: &HeaderMap) -> Result<Head, Status> {
-        let request_encoding = Encoding::from_header(headers.get(header::CONTENT_ENCODING))?;
+        let request_encoding = request_encoding(headers, &header::CONTENT_ENCODING)?;
         // A stream is not compressed.
         let of_answer = request_encoding.filter(|_| !self.is_stream());
         Ok(Head {
