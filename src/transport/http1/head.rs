@@ -128,7 +128,7 @@ fn read_request_line(line: &[u8]) -> Result<RequestLine<'_>, Fault> {
     else {
         return Err(Fault::malformed("the request line is not METHOD TARGET HTTP/1.1"));
     };
-    if !is_token(method) || target.is_empty() || !target.iter().all(u8::is_ascii_graphic) {
+    if !is_token(method) || !is_target(method, target) {
         return Err(Fault::malformed("the request line is not METHOD TARGET HTTP/1.1"));
     }
     let line = |is_http_1_1| RequestLine {
@@ -198,6 +198,21 @@ fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(is_of_tokens)
 }
 
+/// Whether a target is one that requests of this method have, RFC 9112 section 3.2. A fragment stays with the client.
+fn is_target(method: &[u8], target: &[u8]) -> bool {
+    let begins_with = |scheme: &[u8]| {
+        target
+            .split_at_checked(scheme.len())
+            .is_some_and(|(begin, rest)| begin.eq_ignore_ascii_case(scheme) && !rest.is_empty())
+    };
+    let has_form = match (method, target) {
+        (b"CONNECT", target) => !target.is_empty(),
+        (_, [b'/', ..]) | (b"OPTIONS", b"*") => true,
+        _ => begins_with(b"http://") || begins_with(b"https://"),
+    };
+    has_form && target.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,6 +241,39 @@ mod tests {
         for host in ["", "a-b_c.example:80", "[::1]:9002", "127.0.0.1", "a%20b"] {
             let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
             assert_eq!(read(&head), Ok(Framing::Length(0)), "{host}");
+        }
+    }
+
+    #[test]
+    fn targets_have_the_form_that_their_method_has() {
+        for line in [
+            "GET /a?b#c",
+            "GET a",
+            "GET *",
+            "POST *",
+            "OPTIONS **",
+            "GET a:80",
+            "GET ftp://a/b",
+            "GET http://",
+            "GET ",
+            "CONNECT ",
+            "GET /\u{e9}",
+        ] {
+            assert_eq!(
+                read(&format!("{line} HTTP/1.1\r\nhost: a\r\n\r\n")),
+                Err(400),
+                "{line}"
+            );
+        }
+        for line in [
+            "OPTIONS *",
+            "OPTIONS /a",
+            "CONNECT a:80",
+            "GET HTTP://a",
+            "GET //a",
+        ] {
+            let head = format!("{line} HTTP/1.1\r\nhost: a\r\n\r\n");
+            assert_eq!(read(&head), Ok(Framing::Length(0)), "{line}");
         }
     }
 
