@@ -212,14 +212,15 @@ fn json_ends_soon_after_its_limit() {
         put_delimited(&mut wire, contents);
         wire
     };
+    let ones = vec![1; 1 << 20];
     for (what, wire) in [
-        ("names of enums", field(59, &[1; 1 << 20])),
-        ("bools", field(51, &[1; 1 << 20])),
+        ("names of enums", field(59, &ones)),
+        ("bools", field(51, &ones)),
         ("empty messages", field(61, &[]).repeat(100_000)),
         ("groups", [0xf3, 3, 0xf4, 3].repeat(100_000)),
-        ("one text", field(57, &[1; 1 << 20])),
+        ("one text", field(57, &ones)),
         ("texts", field(57, &[1; 1000]).repeat(1000)),
-        ("bytes", field(58, &[1; 1 << 20])),
+        ("bytes", field(58, &ones)),
         (
             "a map",
             (0..100_000)
