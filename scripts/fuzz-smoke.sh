@@ -18,14 +18,18 @@ coverage=(
 )
 RUSTFLAGS="--cfg fuzzing ${coverage[*]}" cargo build --target "$host" --target-dir "$out"
 
-for source in fuzz_targets/*.rs; do
-    target=$(basename "$source" .rs)
-    log=$out/$target.log
+fuzz() { # TARGET
+    local target=$1 log=$out/$1.log
     mkdir -p "$out/corpus/$target"
     "$out/$host/debug/$target" "$out/corpus/$target" "seeds/$target" -artifact_prefix="$out/" \
         -max_total_time="$seconds" -timeout=20 -max_len=4096 >"$log" 2>&1 || {
         tail -n 60 "$log"
-        exit 1
+        return 1
     }
     echo "fuzz: $target: $(grep '^Done' "$log")"
-done
+}
+
+# Two at a time: each has one thread.
+export -f fuzz
+export out host seconds
+printf '%s\n' fuzz_targets/*.rs | sed 's|.*/||; s|\.rs$||' | xargs -P 2 -I '{}' bash -euo pipefail -c 'fuzz {}'
