@@ -162,7 +162,8 @@ impl MessageError {
     }
 
     /// The gRPC code for this cause: a malformed message is `INTERNAL`, as in grpc-go and grpc-java; one over a
-    /// limit `RESOURCE_EXHAUSTED`; what JSON cannot express `INVALID_ARGUMENT`.
+    /// limit `RESOURCE_EXHAUSTED`; what JSON cannot express `INVALID_ARGUMENT`. A malformed request ends a call of Connect or
+    /// REST with `INVALID_ARGUMENT`, as their servers have it.
     pub fn code(&self) -> Code {
         match &self.kind {
             Kind::Malformed(Malformed::TooManyElements(_) | Malformed::TooDeep)

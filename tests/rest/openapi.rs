@@ -120,7 +120,7 @@ fn operations_say_what_the_server_takes_and_gives() {
     let by_name = &paths["/echo.Echo/Unbound"]["post"];
     assert_eq!(
         by_name["responses"]["default"]["content"]["application/json"]["schema"]["$ref"],
-        "#/components/schemas/connect.Error"
+        "#/components/schemas/connect-error"
     );
     let by_name = &paths["/echo.Echo/UnboundDown"]["post"]["responses"]["200"]["content"];
     assert_eq!(by_name, down);

@@ -258,7 +258,8 @@ impl<'d> Operations<'d> {
                 "details": { "type": "array", "items": detail },
             },
         });
-        self.schemas.define("connect.Error", schema)
+        // No type of a proto has this name.
+        self.schemas.define("connect-error", schema)
     }
 }
 
