@@ -8,6 +8,7 @@ import { invokeView } from './invoke.js';
 import { rulesView } from './rules.js';
 import { schemaView } from './schema.js';
 import { ask, server } from './server.js';
+import { sessionPicker } from './session.js';
 import { statusLine } from './status.js';
 import { streamsView } from './streams.js';
 
@@ -21,7 +22,7 @@ const VIEWS = {
   schema: ['Schema', schemaView],
 };
 
-const [nav, banner, main, footer] = ['nav', 'banner', 'main', 'footer'].map((id) => document.getElementById(id));
+const [nav, picker, banner, main, footer] = ['nav', 'picker', 'banner', 'main', 'footer'].map((id) => document.getElementById(id));
 
 /** The view that is shown: its name, what it does for another address of its own, and what ends it. */
 let shown = null;
@@ -100,6 +101,7 @@ server.addEventListener('state', () => {
 
 const inNavigation = Object.entries(VIEWS).filter(([, [, , parent]]) => !parent);
 fill(nav, inNavigation.map(([name, [title]]) => h('a', { href: `#/${name}`, 'data-view': name }, title)));
+sessionPicker(picker);
 statusLine(footer);
 document.querySelector('.skip').addEventListener('click', (event) => {
   // The address is for views.

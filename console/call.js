@@ -5,6 +5,8 @@ import { fill, h } from './dom.js';
 import { block, bytes, code, dateAndTime, json, methodName, plural, span } from './format.js';
 import { useInvocation } from './invoke.js';
 import { messageItem, metadata } from './messages.js';
+import { server } from './server.js';
+import { chooseSession } from './session.js';
 
 /** How often a call in flight is looked at again, in milliseconds. */
 const INTERVAL = 1000;
@@ -75,7 +77,9 @@ function status(recorded) {
 /** Gives the requests of a call to the form. */
 function callAgain(recorded) {
   const sent = (recorded.messages ?? []).filter(({ direction, json: value }) => direction === 'REQUEST' && value !== undefined);
-  const own = /^(?::|grpc-|connect-|content-|te$|host$|user-agent$|accept|sec-|origin$|connection$)/;
+  const own = /^(?::|grpc-|connect-|content-|te$|host$|user-agent$|accept|sec-|origin$|connection$|protod-session$)/;
+  // If its session has ended, the call is of none.
+  chooseSession(server.sessions.some(({ name }) => name === recorded.session) ? recorded.session : '');
   useInvocation({
     method: recorded.method,
     requests: sent.map((message) => message.json),

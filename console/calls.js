@@ -5,6 +5,7 @@ import { call, stream } from './connect.js';
 import { debounced, field, fill, h, say } from './dom.js';
 import { code, methodName, plural, span, time } from './format.js';
 import { listen, server } from './server.js';
+import { ofSession, onSession } from './session.js';
 
 /** How many calls the list has: the newest. */
 const MOST = 500;
@@ -23,7 +24,7 @@ function request() {
   const conditions = [filter.unmatched && '!call.matched', filter.where && `(${filter.where})`].filter(Boolean);
   // A condition alone is sent as it was written, so that the places in what is wrong with it are right.
   const where = filter.unmatched ? conditions.join(' && ') : filter.where;
-  return { method: filter.method, where };
+  return { method: filter.method, where, ...ofSession() };
 }
 
 function row(recorded) {
@@ -187,7 +188,7 @@ export function callsView(rest, signal) {
     flush();
   });
   clear.addEventListener('click', async () => {
-    await call('ClearCalls').catch(() => {});
+    await call('ClearCalls', ofSession()).catch(() => {});
     list.clear();
     waiting = [];
     flush();
@@ -241,6 +242,7 @@ export function callsView(rest, signal) {
   };
   methods();
   listen(signal, ['restart'], methods);
+  onSession(signal, watch);
   listen(signal, ['state', 'restart'], () => server.state === 'ok' && watch());
   signal.addEventListener('abort', () => {
     watching?.abort();

@@ -5,6 +5,7 @@ import { call } from './connect.js';
 import { debounced, field, fill, h, say } from './dom.js';
 import { plural } from './format.js';
 import { newRule } from './new_rule.js';
+import { ofSession, onSession, session } from './session.js';
 
 /** How long one has not written before the rules are checked, in milliseconds. */
 const PAUSE = 350;
@@ -26,7 +27,7 @@ async function begin(rest, signal) {
   const [kind, ...parts] = rest.split('/');
   const name = parts.join('/');
   if (kind === 'put' || kind === 'rule') {
-    const { yaml } = await call('GetRule', kind === 'put' ? { put: name } : { place: name }, signal);
+    const { yaml } = await call('GetRule', { ...(kind === 'put' ? { put: name } : { place: name }), ...ofSession() }, signal);
     return { name: kind === 'put' ? name : '', yaml };
   }
   return { name: '', yaml: await newRule(kind === 'call' ? name : null, signal) };
@@ -39,6 +40,7 @@ export function editorView(rest, signal) {
   const list = h('ol', { class: 'problem-list' });
   const put = h('button', { class: 'primary' }, 'Put');
   const remove = h('button', { type: 'button' }, 'Delete');
+  const whose = h('p', { class: 'count', role: 'status' });
   let asked = 0;
 
   const show = (problems, warnings, text) => {
@@ -54,7 +56,7 @@ export function editorView(rest, signal) {
     asked += 1;
     const mine = asked;
     try {
-      const answer = await call('PutRules', { name: name.control.value.trim(), yaml: code.area.value, checkOnly }, signal);
+      const answer = await call('PutRules', { name: name.control.value.trim(), yaml: code.area.value, checkOnly, ...ofSession() }, signal);
       if (mine !== asked) return;
       const { problems, warnings, rules } = answer;
       const wrong = (problems?.length ?? 0) + (answer.moreProblems ?? 0);
@@ -80,7 +82,7 @@ export function editorView(rest, signal) {
   name.control.addEventListener('input', check);
   remove.addEventListener('click', async () => {
     try {
-      await call('DeleteRules', { name: name.control.value.trim() }, signal);
+      await call('DeleteRules', { name: name.control.value.trim(), ...ofSession() }, signal);
       location.hash = '#/rules';
     } catch (error) {
       if (!signal.aborted) say(summary, error.message);
@@ -99,7 +101,7 @@ export function editorView(rest, signal) {
   const element = h(
     'form',
     { class: 'single editor', onsubmit: submit, onkeydown: keys, 'aria-labelledby': 'editor-title' },
-    h('div', { class: 'title' }, h('h2', { id: 'editor-title' }, 'Edit rules'), h('p', { class: 'count' }, 'They stand in front of those of files, and answer as soon as they are put.')),
+    h('div', { class: 'title' }, h('h2', { id: 'editor-title' }, 'Edit rules'), whose),
     h('div', { class: 'bar' }, name.element, h('div', { class: 'buttons' }, put, remove, h('a', { href: '#/rules' }, 'All rules'), h('span', { class: 'hint' }, 'Ctrl+Enter puts'))),
     code.element,
     h('div', { class: 'verdict' }, summary, list),
@@ -116,6 +118,17 @@ export function editorView(rest, signal) {
       if (!signal.aborted) say(summary, error.message);
     }
   };
+  const showSession = () => {
+    const calls = session.name ? `the calls of the session ${session.name} alone` : 'all calls';
+    say(whose, `They stand in front of those of files, and answer ${calls} as soon as they are put.`);
+  };
+  // What was put for one session is not there for another.
+  onSession(signal, () => {
+    showSession();
+    remove.hidden = true;
+    send(true);
+  });
+  showSession();
   signal.addEventListener('abort', check.cancel);
   go(rest);
   return { element, go };

@@ -4,6 +4,7 @@ import { call, stream } from './connect.js';
 import { field, fill, h, say } from './dom.js';
 import { shape } from './format.js';
 import { listen, server } from './server.js';
+import { ofSession, onSession, session } from './session.js';
 import { transcript } from './transcript.js';
 
 /** What another view has put into the form: a method, requests and headers. */
@@ -50,6 +51,7 @@ export function invokeView(rest, signal) {
   const timeout = field('Deadline in seconds', h('input', { type: 'number', min: '0', max: '86400', step: 'any', placeholder: 'none' }));
   const kind = h('p', { class: 'kind', role: 'status' });
   const names = h('datalist', { id: 'invoke-methods' });
+  const of = h('p', { class: 'hint', role: 'status' });
   const start = h('button', { class: 'primary' }, 'Call');
   const send = h('button', { type: 'button', class: 'primary' }, 'Send message');
   const halfClose = h('button', { type: 'button' }, 'End requests');
@@ -121,6 +123,7 @@ export function invokeView(rest, signal) {
         headers: list,
         keepOpen: known.clientStreaming,
         timeout: seconds ? `${seconds}s` : undefined,
+        ...ofSession(),
       };
       for await (const event of stream('Invoke', asked, ending.signal)) {
         if (event.start) {
@@ -193,6 +196,7 @@ export function invokeView(rest, signal) {
         kind,
         request.element,
         h('div', { class: 'buttons' }, start, send, halfClose, cancel, sample, h('span', { class: 'hint' }, 'Ctrl+Enter sends')),
+        of,
         headers.element,
         timeout.element,
         names,
@@ -209,6 +213,9 @@ export function invokeView(rest, signal) {
     choose();
   });
   signal.addEventListener('abort', () => running?.ending.abort());
+  const showSession = () => say(of, session.name ? `The call is of the session ${session.name}.` : '');
+  onSession(signal, showSession);
+  showSession();
   methods();
   const go = (name) => {
     if (running) return;

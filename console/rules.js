@@ -5,6 +5,7 @@ import { field, fill, h, say } from './dom.js';
 import { methodName, plural } from './format.js';
 import { moreItem, problemItem } from './problem.js';
 import { repeat } from './server.js';
+import { ofSession, onSession, sessionAddress } from './session.js';
 
 /** How often the rules are asked for, in milliseconds. */
 const INTERVAL = 2000;
@@ -12,27 +13,33 @@ const INTERVAL = 2000;
 /** How many rules are shown. */
 const MOST = 1000;
 
+/** The address of the editor for what was put by a name, for a session or for all. */
+function editPut(name, session) {
+  const view = `#/edit/put/${encodeURIComponent(name)}`;
+  return session ? sessionAddress(session, view) : view;
+}
+
 function row(rule, isChosen) {
   const hits = Number(rule.hits ?? 0);
-  const edit = rule.put ? `#/edit/put/${encodeURIComponent(rule.put)}` : `#/edit/rule/${encodeURIComponent(rule.place)}`;
+  const edit = rule.put ? editPut(rule.put, rule.session) : `#/edit/rule/${encodeURIComponent(rule.place)}`;
   const tags = [rule.passes && 'then: next', rule.priority && `priority ${rule.priority}`].filter(Boolean);
   return h(
     'tr',
     { class: hits === 0 ? 'unused' : null, 'data-name': rule.name, 'aria-current': isChosen ? 'true' : null },
     h('td', { class: 'number' }, hits === 0 ? h('span', { class: 'tag' }, 'unused') : hits.toLocaleString('en')),
     h('th', { scope: 'row' }, rule.name, tags.map((tag) => [' ', h('span', { class: 'tag quiet' }, tag)])),
-    h('td', { class: 'place' }, rule.put ? h('span', { class: 'tag quiet' }, 'put at run time') : null, ' ', rule.place),
+    h('td', { class: 'place' }, rule.put ? h('span', { class: 'tag quiet' }, rule.session ? `put for session ${rule.session}` : 'put at run time') : null, ' ', rule.place),
     h('td', { class: 'edit' }, h('a', { href: edit, 'aria-label': `Edit ${rule.name}` }, 'Edit')),
     h('td', { class: 'methods' }, (rule.methods ?? []).map((name) => h('div', {}, h('a', { href: `#/schema/${name}` }, methodName(name)))), rule.moreMethods ? h('div', {}, `and ${rule.moreMethods} more`) : null),
   );
 }
 
 /** Rules that were put, and do not fit what was loaded since. */
-function asideItem({ name, problems, moreProblems }) {
+function asideItem({ name, session, problems, moreProblems }) {
   return h(
     'section',
     { class: 'why unmatched' },
-    h('h3', {}, 'Set aside, because they do not fit what is served: ', h('a', { href: `#/edit/put/${encodeURIComponent(name)}` }, name)),
+    h('h3', {}, 'Set aside, because they do not fit what is served: ', h('a', { href: editPut(name, session) }, name), session && ` of session ${session}`),
     h('ul', {}, (problems ?? []).map(problemItem), moreItem(moreProblems)),
   );
 }
@@ -71,7 +78,7 @@ export function rulesView(rest, signal) {
   };
   const load = async () => {
     try {
-      const answer = await callForList('ListRules', 'rules', {}, signal);
+      const answer = await callForList('ListRules', 'rules', ofSession(), signal);
       rules = answer.rules;
       const setAside = JSON.stringify(answer.setAside ?? []);
       if (setAside !== shownAside) fill(aside, (answer.setAside ?? []).map(asideItem));
@@ -84,10 +91,11 @@ export function rulesView(rest, signal) {
   search.control.addEventListener('input', show);
   unused.addEventListener('input', show);
   reset.addEventListener('click', async () => {
-    await call('Reset', { counters: true }).catch(() => {});
+    await call('Reset', { counters: true, ...ofSession() }).catch(() => {});
     await load();
     say(said, 'The counters were reset');
   });
+  onSession(signal, load);
   let isFirst = true;
   repeat(signal, INTERVAL, async () => {
     await load();

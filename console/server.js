@@ -1,4 +1,4 @@
-// What is known of the server: its status, asked for every two seconds, and its methods.
+// What is known of the server: its status and its sessions, asked for every two seconds, and its methods.
 
 import { call, callForList, onOutcome } from './connect.js';
 
@@ -9,6 +9,7 @@ export const server = Object.assign(new EventTarget(), {
   /** `ok`, `away`, or `token` if it wants one. */
   state: 'ok',
   status: null,
+  sessions: [],
   methods: [],
 });
 
@@ -40,7 +41,7 @@ function schedule(milliseconds) {
 async function beat() {
   clearTimeout(timer);
   try {
-    const status = await call('Status');
+    const [status, { sessions }] = await Promise.all([call('Status'), callForList('ListSessions', 'sessions')]);
     // Another start is another server, and another reload other methods.
     const of = `${status.start} ${status.lastReload?.time}`;
     if (of !== methodsOf) {
@@ -50,6 +51,7 @@ async function beat() {
     }
     const restarted = server.status !== null && server.status.start !== status.start;
     server.status = status;
+    server.sessions = sessions;
     if (restarted) server.dispatchEvent(new Event('restart'));
     server.dispatchEvent(new Event('status'));
   } catch {

@@ -5,6 +5,7 @@ import { field, fill, h, say } from './dom.js';
 import { methodName, plural, span, time } from './format.js';
 import { messageItem } from './messages.js';
 import { listen, repeat, server } from './server.js';
+import { ofSession, onSession } from './session.js';
 
 /** How often the calls are asked for, in milliseconds. */
 const INTERVAL = 1000;
@@ -126,7 +127,7 @@ export function streamsView(rest, signal) {
   };
   const load = async () => {
     try {
-      open = (await call('ListOpen', {}, signal)).calls ?? [];
+      open = (await call('ListOpen', ofSession(), signal)).calls ?? [];
       show();
       await steered?.load();
     } catch (error) {
@@ -136,7 +137,7 @@ export function streamsView(rest, signal) {
   const signalAll = async (event) => {
     event.preventDefault();
     try {
-      const { calls } = await call('Signal', { name: name.control.value.trim() }, signal);
+      const { calls } = await call('Signal', { name: name.control.value.trim(), ...ofSession() }, signal);
       name.wrong('');
       say(said, `${plural(calls, 'call')} heard it`);
     } catch (error) {
@@ -176,6 +177,7 @@ export function streamsView(rest, signal) {
     if (id && !isFirst) pane.querySelector('h2').focus();
   };
   listen(signal, ['restart'], load);
+  onSession(signal, load);
   go(rest, true);
   repeat(signal, INTERVAL, load);
   return { element: view, go };

@@ -48,6 +48,7 @@ const FILES: [(&str, &str, &[u8]); 24] = [
     file!("/rules.js", "rules.js", SCRIPT),
     file!("/schema.js", "schema.js", SCRIPT),
     file!("/server.js", "server.js", SCRIPT),
+    file!("/session.js", "session.js", SCRIPT),
     file!("/status.js", "status.js", SCRIPT),
     file!("/streams.js", "streams.js", SCRIPT),
     file!("/token.js", "token.js", SCRIPT),

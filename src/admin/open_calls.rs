@@ -18,6 +18,7 @@ use crate::handler::{CODES, State, code_name};
 use crate::journal::RecordedCall;
 use crate::message::{Message, Typed};
 use crate::server::{OpenCall, OpenCalls};
+use crate::session::Session;
 
 /// How many failures an answer has.
 const MAX_FAILURES: usize = 1000;
@@ -29,10 +30,7 @@ pub(super) async fn list_open(State(steered): State<Arc<Steered>>, request: Dyna
     };
     let session = session_of(&steered, &request)?;
     let recorded = calls.iter().filter_map(OpenCall::recorded);
-    let recorded = recorded.filter(|call| {
-        let session = session.as_ref();
-        session.is_none_or(|session| session.mark().number() == call.mark())
-    });
+    let recorded = recorded.filter(|call| is_of(call, session.as_ref()));
     let recorded: Vec<RecordedCall> = recorded.collect();
     let newest = recorded
         .iter()
@@ -87,17 +85,31 @@ where
 {
     let id = number(request, "id").unwrap_or_default();
     let method = text(request, "method");
+    let session = session_of(steered, request)?;
+    let is_meant = |call: &OpenCall| {
+        session.is_none()
+            || call
+                .recorded()
+                .is_some_and(|recorded| is_of(&recorded, session.as_ref()))
+    };
     match (id, method.is_empty()) {
         (0, true) => return Err(Status::invalid_argument("it needs the id of a call, or a method")),
         (0, false) => {}
         (_, false) => return Err(Status::invalid_argument("an id or a method is enough")),
         (id, true) => {
-            act(open_calls(steered)?.get(id)?).await?;
+            let call = open_calls(steered)?.get(id)?;
+            if !is_meant(&call) {
+                let name = session.as_ref().map(Session::name).unwrap_or_default();
+                return Err(Status::not_found(format!(
+                    "call {id} is none of the session {name:?}"
+                )));
+            }
+            act(call).await?;
             return Ok(Typed(json!({ "calls": 1 })));
         }
     }
     let mut running = JoinSet::new();
-    for call in calls_of(steered, &method)? {
+    for call in calls_of(steered, &method)?.into_iter().filter(is_meant) {
         let id = call.id();
         let done = act(call);
         running.spawn(async move { (id, done.await) });
@@ -122,6 +134,11 @@ where
         "failures": failures.collect::<Vec<_>>(),
         "more_failures": failed.len().saturating_sub(MAX_FAILURES),
     })))
+}
+
+/// Whether a call is of a session, if one is meant.
+fn is_of(call: &RecordedCall, session: Option<&Session>) -> bool {
+    session.is_none_or(|session| session.mark().number() == call.mark())
 }
 
 fn open_calls(steered: &Steered) -> Result<OpenCalls, Status> {

@@ -8,16 +8,23 @@ use tonic::Status;
 
 use super::fields::{flag, text};
 use super::reloads::{MAX_PROBLEMS, problems, problems_within, told};
+use super::sessions::session_of;
 use super::steered::{Answer, Steered};
 use crate::handler::State;
 use crate::live::{PutError, PutProtos, PutRules, ReloadTrigger};
 use crate::message::Typed;
 
+/// Of how many names an answer tells that their rules are set aside.
+const MAX_SET_ASIDE: usize = 1000;
+
 pub(super) async fn put_rules(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
-    let put = PutRules::new(text(&request, "yaml"))
+    let mut put = PutRules::new(text(&request, "yaml"))
         .name(text(&request, "name"))
         .keep(flag(&request, "keep"))
         .check_only(flag(&request, "check_only"));
+    if let Some(session) = session_of(&steered, &request)? {
+        put = put.session(&session);
+    }
     let outcome = reloads(&steered)?
         .put_rules(put)
         .await
@@ -36,7 +43,11 @@ pub(super) async fn put_rules(State(steered): State<Arc<Steered>>, request: Dyna
 
 pub(super) async fn delete_rules(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
     let name = Some(text(&request, "name")).filter(|name| !name.is_empty());
-    let deleted = reloads(&steered)?.delete_rules(name.as_deref()).await;
+    let reloads = reloads(&steered)?;
+    let deleted = match session_of(&steered, &request)? {
+        Some(session) => reloads.delete_rules_of(&session, name.as_deref()).await,
+        None => reloads.delete_rules(name.as_deref()).await,
+    };
     let deleted = deleted.map_err(|error| refused(&error))?;
     Ok(Typed(
         json!({ "deleted": u32::try_from(deleted).unwrap_or(u32::MAX) }),
@@ -62,12 +73,20 @@ pub(super) async fn put_protos(State(steered): State<Arc<Steered>>, request: Dyn
 /// The rules that were put, and do not fit what is served.
 pub(super) fn set_aside(steered: &Steered) -> Vec<Value> {
     let set_aside = steered.reloads.as_ref().map(ReloadTrigger::rules_set_aside);
-    let set_aside = set_aside.iter().flat_map(|set_aside| set_aside.iter());
+    let set_aside = set_aside
+        .iter()
+        .flat_map(|set_aside| set_aside.iter())
+        .take(MAX_SET_ASIDE);
     let mut room = MAX_PROBLEMS;
     let told = set_aside.map(|aside| {
         let (problems, more_problems) = problems_within(room, &aside.problems);
         room -= problems.len();
-        json!({ "name": aside.name, "problems": problems, "more_problems": more_problems })
+        json!({
+            "name": aside.name,
+            "session": aside.session.as_deref().unwrap_or_default(),
+            "problems": problems,
+            "more_problems": more_problems,
+        })
     });
     told.collect()
 }
@@ -80,12 +99,12 @@ fn reloads(steered: &Steered) -> Result<&ReloadTrigger, Status> {
 fn refused(error: &PutError) -> Status {
     let text = error.to_string();
     match error {
-        PutError::InvalidName(_) => Status::invalid_argument(text),
+        PutError::InvalidName(_) | PutError::KeptOfSession => Status::invalid_argument(text),
         PutError::Full(_) => Status::resource_exhausted(text),
         PutError::NoFolder => {
             Status::failed_precondition(format!("{text}: `protod serve --kept-rules FOLDER` gives it one"))
         }
-        PutError::Unknown(_) => Status::not_found(text),
+        PutError::Unknown(_) | PutError::NoSession(_) => Status::not_found(text),
         PutError::Failed(_) => Status::internal(text),
         PutError::NotRunning => Status::unavailable(text),
     }

@@ -4,13 +4,18 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use prost_reflect::DynamicMessage;
+use serde_json::json;
 use tonic::Status;
 
+use super::fields::text;
+use super::rules::all;
+use super::sessions::session_of;
 use super::steered::{Answer, Steered};
 use crate::handler::State;
 use crate::message::Typed;
 use crate::rules::Rules;
+use crate::session::Session;
 
 /// How large a file may be of which a rule is cut out, in bytes.
 const MAX_FILE: u64 = 8 << 20;
@@ -18,30 +23,34 @@ const MAX_FILE: u64 = 8 << 20;
 /// How many bytes of text an answer has.
 const MAX_TEXT: usize = 3 << 20;
 
-pub(super) async fn get_rule(State(steered): State<Arc<Steered>>, Typed(request): Typed<Value>) -> Answer {
-    let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
-    let (place, put) = (text("place"), text("put"));
+pub(super) async fn get_rule(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
+    let (place, put) = (text(&request, "place"), text(&request, "put"));
+    let session = session_of(&steered, &request)?;
     if !put.is_empty() {
-        return put_text(&steered, &put).await;
+        return put_text(&steered, &put, session.as_ref()).await;
     }
-    let rules = steered.server.attached::<Rules>();
+    let rules = match &session {
+        Some(session) => all(&steered.server, Some(session)),
+        None => steered.server.attached::<Rules>(),
+    };
     let mut listed = rules.iter().flat_map(|rules| rules.list());
     let rule = listed.find(|rule| rule.place == place);
     let rule = rule.ok_or_else(|| Status::not_found(format!("there is no rule at {place}")))?;
     if let Some(put) = rule.put {
-        return put_text(&steered, &put).await;
+        let session = session.filter(|_| rule.session.is_some());
+        return put_text(&steered, &put, session.as_ref()).await;
     }
     let read = tokio::task::spawn_blocking(move || cut_out(&place)).await;
     let yaml = read.map_err(|_| Status::unavailable("the server ends"))??;
     answer(yaml)
 }
 
-/// The text that was put by a name.
-async fn put_text(steered: &Steered, name: &str) -> Answer {
+/// The text that was put by a name, for a session or for all.
+async fn put_text(steered: &Steered, name: &str, session: Option<&Session>) -> Answer {
     let Some(reloads) = &steered.reloads else {
         return Err(Status::failed_precondition("this server takes no rules"));
     };
-    match reloads.put_text(name).await {
+    match reloads.put_text(name, session).await {
         Ok(yaml) => answer(yaml),
         Err(error) => Err(Status::not_found(error.to_string())),
     }

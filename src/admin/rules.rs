@@ -1,5 +1,7 @@
 //! The rules that are served: those that the handlers of the server have brought along.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use tonic::Status;
 
@@ -10,6 +12,14 @@ use crate::session::Session;
 
 /// How many methods of a rule are told.
 const MAX_METHODS: usize = 100;
+
+/// The rules of all calls, and in front of them those of a session, or of all sessions if none is named.
+pub(super) fn all(server: &Server, session: Option<&Session>) -> Vec<Arc<Rules>> {
+    let of_sessions = server.attached_of_sessions::<Rules>().into_iter();
+    let wanted = of_sessions.filter(|(id, _)| session.is_none_or(|session| session.id() == id));
+    let of_sessions = wanted.map(|(_, rules)| rules);
+    of_sessions.chain(server.attached::<Rules>()).collect()
+}
 
 /// A page of the rules that are `wanted`: of a method, or of all if its name is empty; as a session has used them, or all calls.
 ///
@@ -25,7 +35,7 @@ pub(super) fn listed(
         "" => None,
         name => Some(method_name(server, name)?),
     };
-    let rules = server.attached::<Rules>();
+    let rules = all(server, session);
     let rules = rules.iter().flat_map(|rules| match session {
         Some(session) => rules.list_of(session),
         None => rules.list(),
@@ -57,6 +67,7 @@ fn value(rule: &ListedRule) -> Value {
         "passes": rule.passes,
         "hits": rule.hits,
         "put": rule.put.as_deref().unwrap_or_default(),
+        "session": rule.session.as_deref().unwrap_or_default(),
     })
 }
 

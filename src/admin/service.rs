@@ -17,14 +17,14 @@ use super::paging::Page;
 use super::puts::{delete_rules, put_protos, put_rules, set_aside};
 use super::reloads::told;
 use super::rule_text::get_rule;
-use super::rules::{listed, states};
+use super::rules::{all, listed, states};
 use super::schema::{describe, list_methods};
 use super::sessions::{create_session, end_session, list_sessions, session_of};
 use super::steered::{Answer, Steered};
 use crate::handler::{Handlers, State};
 use crate::live::ReloadTrigger;
 use crate::message::Typed;
-use crate::rules::{ListedRule, Rules};
+use crate::rules::ListedRule;
 use crate::server::ServingStatus;
 
 /// The proto of the service.
@@ -65,7 +65,7 @@ pub(super) fn handlers(steered: Arc<Steered>) -> Handlers {
 async fn status(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answer {
     let server = &steered.server;
     let schema = server.schema();
-    let rules: usize = server.attached::<Rules>().iter().map(|rules| rules.len()).sum();
+    let rules: usize = all(server, None).iter().map(|rules| rules.len()).sum();
     let last_reload = steered.reloads.as_ref().and_then(ReloadTrigger::last);
     Ok(Typed(json!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -81,6 +81,7 @@ async fn status(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answe
         }),
         "last_reload": last_reload.as_deref().map(told),
         "generation": server.generation(),
+        "set_aside": set_aside(&steered),
     })))
 }
 
@@ -116,19 +117,19 @@ async fn reload(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answe
 
 async fn reset(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
     let wants = |name| flag(&request, name);
-    let all = !["counters", "store", "journal"].into_iter().any(wants);
+    let everything = !["counters", "store", "journal"].into_iter().any(wants);
     let session = session_of(&steered, &request)?;
     for state in states(&steered.server, session.as_ref()) {
-        if all || wants("counters") {
+        if everything || wants("counters") {
             state.clear_counters();
         }
-        if all || wants("store") {
+        if everything || wants("store") {
             // A call may hold it for as long as its expressions take.
             let cleared = tokio::task::spawn_blocking(move || state.clear_store()).await;
             cleared.map_err(|_| Status::unavailable("the server ends"))?;
         }
     }
-    if (all || wants("journal"))
+    if (everything || wants("journal"))
         && let Some(journal) = steered.server.journal()
     {
         journal.clear_of(session.as_ref());

@@ -137,7 +137,10 @@ impl<H: Handler + ?Sized> Handler for Box<H> {
 pub(crate) trait Front: Send + Sync + 'static {
     /// Answers one call, or passes it on. A call that is passed on begins anew: what the front has received comes again.
     /// Headers and trailers that it has set stay.
-    fn answer_or_pass(&self, call: &mut Call) -> impl Future<Output = Result<Passage, Status>> + Send;
+    fn answer_or_pass(
+        self: &Arc<Self>,
+        call: &mut Call,
+    ) -> impl Future<Output = Result<Passage, Status>> + Send;
 
     /// As [`Handler::begins_in_place`].
     fn begins_in_place(&self) -> bool;

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::outcome::{ReloadOutcome, ToldProblem};
 use crate::error::Error;
+use crate::session::Session;
 
 /// Rules to be put at run time: what [`ReloadTrigger::put_rules`](super::ReloadTrigger::put_rules) takes.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,7 @@ pub struct PutRules {
     pub(super) yaml: String,
     pub(super) keep: bool,
     pub(super) check_only: bool,
+    pub(super) session: Option<Session>,
 }
 
 impl PutRules {
@@ -41,6 +43,13 @@ impl PutRules {
     /// [folder](super::Reloader::kept_rules) for that. Default: no.
     pub fn keep(mut self, on: bool) -> Self {
         self.keep = on;
+        self
+    }
+
+    /// The session whose calls alone they answer, in front of rules that are put for all. They have its store and its signals, and
+    /// go when it ends; so they cannot be [kept](Self::keep). Names are those of the session, too. Default: they answer the calls of all.
+    pub fn session(mut self, session: &Session) -> Self {
+        self.session = Some(session.clone());
         self
     }
 
@@ -99,8 +108,21 @@ pub struct PutOutcome {
 pub struct SetAside {
     /// Their name.
     pub name: String,
+    /// The name of the session whose calls alone they answered. `None` if it was all calls.
+    pub session: Option<String>,
     /// Why they do not fit.
     pub problems: Vec<ToldProblem>,
+}
+
+/// As in "rules put as sold-out for the session \"checkout-7\"".
+impl fmt::Display for SetAside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rules put as {}", self.name)?;
+        match &self.session {
+            Some(session) => write!(f, " for the session {session:?}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Why nothing was [put](super::ReloadTrigger::put_rules) or deleted, besides what is wrong with the rules themselves.
@@ -109,6 +131,10 @@ pub struct SetAside {
 pub enum PutError {
     /// The name cannot be one, for this reason.
     InvalidName(String),
+    /// They are of a session, and are to be kept over a restart, over which no session lives.
+    KeptOfSession,
+    /// The session of this name has ended.
+    NoSession(String),
     /// There is no room: so many have been put, or so many bytes.
     Full(String),
     /// They are to be kept, and there is no [folder](super::Reloader::kept_rules) for that.
@@ -125,6 +151,10 @@ impl fmt::Display for PutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidName(text) | Self::Full(text) => f.write_str(text),
+            Self::KeptOfSession => f.write_str(
+                "rules of a session end with it, and so cannot be kept over a restart: put them without a session, or do not keep them",
+            ),
+            Self::NoSession(name) => write!(f, "the session {name:?} has ended, and takes no rules any more"),
             Self::NoFolder => f.write_str("this server has no folder in which rules are kept"),
             Self::Failed(error) => match error.source() {
                 Some(cause) => write!(f, "{error}: {cause}"),
@@ -142,10 +172,10 @@ impl StdError for PutError {}
 #[derive(Debug)]
 pub(super) enum Edit {
     PutRules(PutRules, Answer<PutOutcome>),
-    /// Those of a name, or all. The answer is how many were put.
-    DeleteRules(Option<String>, Answer<usize>),
-    /// Changes nothing: the answer is the text that was put by a name.
-    Text(String, Answer<String>),
+    /// Those of a name, or all, of a session, or of none. The answer is how many were put.
+    DeleteRules(Option<String>, Option<Session>, Answer<usize>),
+    /// Changes nothing: the answer is the text that was put by a name, for a session or for all.
+    Text(String, Option<Session>, Answer<String>),
     PutProtos(PutProtos, Answer<Arc<ReloadOutcome>>),
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::diff::{Change, diff_rules, diff_schemas};
-use super::project::{Answers, Project};
+use super::project::{Answers, NoFiles, Project};
 use super::put_over::PutOver;
 use super::snapshot::{Paths, Snapshot};
 use super::watcher::FolderWatcher;
@@ -113,6 +113,14 @@ impl Loader {
         }
     }
 
+    /// A loader for a server that was built from no files, and of what: it loads nothing, and `rules` are those that are served.
+    pub(super) fn of_no_files(rules: Rules) -> Self {
+        Self {
+            no_rules: rules,
+            ..Self::new(NoFiles)
+        }
+    }
+
     /// Loads, whether or not any file has changed. Waits until no file may be half written, for two seconds at most.
     pub fn load(&mut self) -> Result<LoadedProject, Error> {
         loop {
@@ -200,6 +208,11 @@ impl Loader {
     pub(super) fn served(&self) -> Option<(&Schema, &Rules)> {
         let served = self.served.as_ref()?;
         Some((&served.schema, &served.rules))
+    }
+
+    /// What stands for rules where none were loaded.
+    pub(super) fn no_rules(&self) -> &Rules {
+        &self.no_rules
     }
 
     /// The files that the last load depends on.

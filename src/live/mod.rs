@@ -29,6 +29,7 @@
 //! # }
 //! ```
 
+mod compiled_set;
 mod diff;
 mod edit;
 mod kept;
@@ -38,6 +39,7 @@ mod project;
 mod put;
 mod put_over;
 mod put_set;
+mod puts;
 mod refresh;
 mod reloader;
 mod server;

@@ -87,7 +87,7 @@ impl ToldProblem {
     }
 
     /// The message with its place before it, as in `tea:3:5: …`.
-    pub(super) fn located(&self) -> String {
+    pub(crate) fn located(&self) -> String {
         match (&self.file, self.position) {
             (Some(file), Some((line, column))) => format!("{file}:{line}:{column}: {}", self.message),
             (Some(file), None) => format!("{file}: {}", self.message),

@@ -29,6 +29,23 @@ pub trait Project: Send + 'static {
     fn answers(&self, schema: &Schema) -> Result<Answers, Error>;
 }
 
+/// The project of a server that was built from no files.
+pub(super) struct NoFiles;
+
+impl Project for NoFiles {
+    fn schema(&self) -> Result<Schema, Error> {
+        let why = "it was built from no files that a reload could read";
+        Err(Error::invalid_input(
+            "the server cannot be reloaded".to_owned(),
+            why,
+        ))
+    }
+
+    fn answers(&self, _: &Schema) -> Result<Answers, Error> {
+        Ok(Answers::new())
+    }
+}
+
 /// What answers the methods of a schema: rules, other handlers, and the files that they are read from.
 ///
 /// ```

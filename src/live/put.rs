@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::edit::{Answer, Edit, PutError, PutOutcome, PutProtos, PutRules, SetAside};
 use super::outcome::ReloadOutcome;
 use super::trigger::ReloadTrigger;
+use crate::session::Session;
 
 impl ReloadTrigger {
     /// Checks rules, puts them in front of those of files, and waits until new calls get them. No file is read for it, and no
@@ -16,7 +17,10 @@ impl ReloadTrigger {
     /// front; `priority` counts only among rules that are put. They stay when files are loaded again: they are
     /// compiled for the new protos, and [set aside](Self::rules_set_aside) while they do not fit them.
     ///
-    /// There may be 1,000 names, and 8 MiB of text. Message files are named relative to the working directory.
+    /// Rules of a [session](PutRules::session) answer its calls alone, in front of all others, until it ends.
+    ///
+    /// There may be 1,000 names, and 8 MiB of text; for a session, 100 names and 1 MiB, and for all sessions together, 10,000 names
+    /// and 8 MiB. Message files are named relative to the working directory.
     ///
     /// ```
     /// use protod::live::{PutError, PutRules, ReloadTrigger};
@@ -35,16 +39,24 @@ impl ReloadTrigger {
         self.answer(|answer| Edit::PutRules(rules, answer)).await
     }
 
-    /// Takes away the rules that were [put](Self::put_rules) by a name, or all that were put. Returns how many names that were.
+    /// Takes away the rules that were [put](Self::put_rules) by a name, or all that were put, but for those of sessions. Returns how
+    /// many names that were.
     pub async fn delete_rules(&self, name: Option<&str>) -> Result<usize, PutError> {
         let name = name.map(str::to_owned);
-        self.answer(|answer| Edit::DeleteRules(name, answer)).await
+        self.answer(|answer| Edit::DeleteRules(name, None, answer)).await
     }
 
-    /// The text that was [put](Self::put_rules) by a name.
-    pub(crate) async fn put_text(&self, name: &str) -> Result<String, PutError> {
-        let name = name.to_owned();
-        self.answer(|answer| Edit::Text(name, answer)).await
+    /// The same, of a session.
+    pub async fn delete_rules_of(&self, session: &Session, name: Option<&str>) -> Result<usize, PutError> {
+        let (name, session) = (name.map(str::to_owned), Some(session.clone()));
+        self.answer(|answer| Edit::DeleteRules(name, session, answer))
+            .await
+    }
+
+    /// The text that was [put](Self::put_rules) by a name, for a session or for all.
+    pub(crate) async fn put_text(&self, name: &str, session: Option<&Session>) -> Result<String, PutError> {
+        let (name, session) = (name.to_owned(), session.cloned());
+        self.answer(|answer| Edit::Text(name, session, answer)).await
     }
 
     /// Puts protos over those of the sources, loads everything again with them, and waits until that is served or refused. They

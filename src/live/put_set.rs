@@ -1,24 +1,66 @@
-//! [`PutSet`]: the rules that are put at run time, and which of them fit what is served.
+//! [`PutSet`]: the texts of rules that are put at run time, for all calls or for those of one session.
 //!
-//! They are compiled together, apart from the rules of files: putting some reads no file, and what files say of their own is no
-//! hindrance. A set is changed by making another one, which takes its place when it is served.
+//! They are [compiled](super::compiled_set) together, apart from the rules of files: putting some reads no file, and what files
+//! say of their own is no hindrance. A set is changed by making another one, which takes its place when it is served.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::edit::{PutError, PutRules, SetAside};
-use super::outcome::ToldProblem;
-use crate::error::Problem;
-use crate::handler::Handlers;
-use crate::rules::Rules;
-use crate::schema::Schema;
+use super::edit::{PutError, PutRules};
 use crate::suggest;
 
-/// How many texts there may be.
-const MAX_TEXTS: usize = 1000;
-
-/// How many bytes they may take together.
+/// How many bytes all texts for all calls may take together.
 pub(super) const MAX_BYTES: usize = 8 << 20;
+
+/// How much there may be of texts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Most {
+    pub(super) texts: usize,
+    pub(super) bytes: usize,
+    /// Whose texts they are.
+    pub(super) whose: &'static str,
+}
+
+impl Most {
+    /// Of rules that answer all calls.
+    pub(super) const OF_ALL: Self = Self {
+        texts: 1000,
+        bytes: MAX_BYTES,
+        whose: "put",
+    };
+
+    /// Of rules of one session.
+    pub(super) const OF_SESSION: Self = Self {
+        texts: 100,
+        bytes: 1 << 20,
+        whose: "put for the session",
+    };
+
+    /// Of rules of all sessions together.
+    pub(super) const OF_SESSIONS: Self = Self {
+        texts: 10_000,
+        bytes: 8 << 20,
+        whose: "put for sessions",
+    };
+
+    /// Fails if there would be more.
+    pub(super) fn check(&self, texts: usize, bytes: usize) -> Result<(), PutError> {
+        let Self {
+            texts: most_texts,
+            bytes: most_bytes,
+            whose,
+        } = self;
+        if texts > *most_texts {
+            let text = format!("rules were {whose} by {most_texts} names: delete some first");
+            return Err(PutError::Full(text));
+        }
+        if bytes > *most_bytes {
+            let text = format!("the rules that are {whose} would take more than {most_bytes} bytes");
+            return Err(PutError::Full(text));
+        }
+        Ok(())
+    }
+}
 
 /// How long a name may be.
 const MAX_NAME: usize = 100;
@@ -40,55 +82,6 @@ pub(super) struct PutText {
     pub(super) keep: bool,
 }
 
-/// A [`PutSet`], compiled for a schema.
-#[derive(Debug, Default)]
-pub(super) struct CompiledPuts {
-    /// Those that fit.
-    pub(super) rules: Rules,
-    /// Those that do not.
-    pub(super) set_aside: Arc<[SetAside]>,
-}
-
-impl CompiledPuts {
-    /// What stands in front of the handlers of files.
-    pub(super) fn handlers(&self) -> Handlers {
-        if self.rules.is_empty() {
-            return Handlers::new();
-        }
-        Handlers::from(&self.rules)
-    }
-
-    /// What is to be told of those that do not fit, and did before, or are new.
-    pub(super) fn new_since(&self, earlier: &Self) -> Vec<String> {
-        let new = self
-            .set_aside
-            .iter()
-            .filter(|aside| !earlier.set_aside.contains(aside));
-        let lines = new.flat_map(|aside| {
-            let name = &aside.name;
-            let problems = aside.problems.iter().map(ToldProblem::located);
-            let first = format!("the rules put as {name} are set aside: they do not fit what is served");
-            std::iter::once(first).chain(problems)
-        });
-        let is_gone = |name: &String| self.set_aside.iter().all(|aside| aside.name != *name);
-        let back = earlier
-            .set_aside
-            .iter()
-            .map(|aside| &aside.name)
-            .filter(|name| is_gone(name));
-        let is_there = |name: &&String| {
-            self.rules
-                .list()
-                .iter()
-                .any(|rule| rule.put.as_ref() == Some(name))
-        };
-        let back = back
-            .filter(is_there)
-            .map(|name| format!("the rules put as {name} fit again"));
-        lines.chain(back).collect()
-    }
-}
-
 impl PutSet {
     pub(super) fn texts(&self) -> &[PutText] {
         &self.texts
@@ -103,7 +96,7 @@ impl PutSet {
     }
 
     /// The set with rules that are put, and the place of their text.
-    pub(super) fn with(&self, put: &PutRules) -> Result<(Self, usize), PutError> {
+    pub(super) fn with(&self, put: &PutRules, most: Most) -> Result<(Self, usize), PutError> {
         let name = if put.name.is_empty() {
             self.free_name()
         } else {
@@ -115,12 +108,13 @@ impl PutSet {
             Some(place) => self.texts[place].number,
             None => self.texts.last().map_or(1, |last| last.number + 1),
         };
-        self.with_text(PutText {
+        let text = PutText {
             number,
             name,
             yaml: put.yaml.as_str().into(),
             keep: put.keep,
-        })
+        };
+        self.with_text(text, most)
     }
 
     /// The set with what was kept, and what is left out of it, and why.
@@ -129,7 +123,9 @@ impl PutSet {
         for text in texts {
             let name = Arc::clone(&text.name);
             let is_new = set.texts.iter().all(|known| known.name != name);
-            let with = set.check_name(&name).and_then(|()| set.with_text(text));
+            let with = set
+                .check_name(&name)
+                .and_then(|()| set.with_text(text, Most::OF_ALL));
             match with {
                 Ok((with, _)) if is_new => set = with,
                 Ok(_) => left_out.push(format!(
@@ -141,8 +137,13 @@ impl PutSet {
         (set, left_out)
     }
 
+    /// How many bytes they take together.
+    pub(super) fn bytes(&self) -> usize {
+        self.texts.iter().map(|text| text.yaml.len()).sum()
+    }
+
     /// The set with a text, in the place of the one of its name.
-    fn with_text(&self, text: PutText) -> Result<(Self, usize), PutError> {
+    fn with_text(&self, text: PutText, most: Most) -> Result<(Self, usize), PutError> {
         let mut texts = self.texts.clone();
         let place = texts.iter().position(|known| known.name == text.name);
         let place = place.unwrap_or(texts.len());
@@ -151,15 +152,9 @@ impl PutSet {
         } else {
             texts.push(text);
         }
-        if texts.len() > MAX_TEXTS {
-            let text = format!("rules were put by {MAX_TEXTS} names: delete some first");
-            return Err(PutError::Full(text));
-        }
-        if texts.iter().map(|text| text.yaml.len()).sum::<usize>() > MAX_BYTES {
-            let text = format!("the rules that are put would take more than {MAX_BYTES} bytes");
-            return Err(PutError::Full(text));
-        }
-        Ok((Self { texts }, place))
+        let with = Self { texts };
+        most.check(with.texts.len(), with.bytes())?;
+        Ok((with, place))
     }
 
     /// The set without the rules of a name, or without any.
@@ -179,44 +174,6 @@ impl PutSet {
     fn unknown(&self, name: &str) -> PutError {
         let near = suggest::clause(name, self.texts.iter().map(|text| &*text.name));
         PutError::Unknown(format!("{name}{near}"))
-    }
-
-    /// Compiles all of them to stand in front of the rules of files.
-    pub(super) fn compile(&self, schema: &Schema, of_files: &Rules) -> CompiledPuts {
-        let compile = |texts: &[&PutText]| {
-            let texts = texts.iter().map(|text| (&*text.name, &*text.yaml));
-            of_files.in_front(schema, &texts.collect::<Vec<_>>())
-        };
-        // The ones that were put last stand in front.
-        let mut texts: Vec<&PutText> = self.texts.iter().rev().collect();
-        let mut set_aside = Vec::new();
-        let mut compiled = compile(&texts);
-        if compiled.is_err() {
-            // Each is right or wrong whatever the others are.
-            for text in &self.texts {
-                if let Err(problems) = compile(&[text]) {
-                    set_aside.push(SetAside {
-                        name: text.name.to_string(),
-                        problems: problems.iter().map(ToldProblem::of).collect(),
-                    });
-                }
-            }
-            let wrong: HashSet<&str> = set_aside.iter().map(|aside| &*aside.name).collect();
-            texts.retain(|text| !wrong.contains(&*text.name));
-            compiled = compile(&texts);
-        }
-        let rules = compiled.unwrap_or_else(|problems| {
-            // A file of messages may have changed meanwhile.
-            set_aside.extend(texts.iter().map(|text| SetAside {
-                name: text.name.to_string(),
-                problems: problems.iter().map(ToldProblem::of).collect(),
-            }));
-            Rules::default()
-        });
-        CompiledPuts {
-            rules,
-            set_aside: set_aside.into(),
-        }
     }
 
     /// A name that nothing was put by.
@@ -244,15 +201,4 @@ impl PutSet {
             ))),
         }
     }
-}
-
-/// Rules of one text alone: how many there are, and what is hardly meant; or what is wrong.
-pub(super) fn check(
-    text: &PutText,
-    schema: &Schema,
-    of_files: &Rules,
-) -> Result<(usize, Vec<ToldProblem>), Vec<Problem>> {
-    let rules = of_files.in_front(schema, &[(&text.name, &text.yaml)])?;
-    let warnings = rules.warnings().iter().map(ToldProblem::of).collect();
-    Ok((rules.len(), warnings))
 }

@@ -22,6 +22,7 @@ use super::watcher::FolderWatcher;
 use crate::error::Error;
 use crate::schema::RememberedSource;
 use crate::server::Refreshed;
+use crate::session::Sessions;
 
 /// Reloads a [`Server`](crate::server::Server), or its [`Tls`](crate::transport::Tls), for as long as it
 /// [runs](Reloader::run).
@@ -149,6 +150,7 @@ impl<Outcome: 'static> Reloader<Outcome> {
         let mut refresh = Refresh::new(refresh);
         // Without a watch no client can cause a reload.
         let mut checks = watch.then(|| worker.files.checks()).flatten();
+        let sessions = worker.files.sessions();
         let mut waiting: Vec<Refreshed> = Vec::new();
         let reloads = worker.files.reloads();
         let mut work = Work::Start;
@@ -191,6 +193,7 @@ impl<Outcome: 'static> Reloader<Outcome> {
                     Work::Reload(Reason::Changed)
                 }
                 () = trigger.edited() => Work::Edit,
+                () = some_ended(sessions.as_ref()) => Work::Edit,
                 () = changed(worker.watcher.as_ref(), unsettled) => Work::Reload(Reason::Touched),
                 check = next(&mut checks) => {
                     waiting.push(check);
@@ -228,6 +231,14 @@ pub(super) trait WatchedFiles<Outcome>: fmt::Debug + Send {
     fn checks(&self) -> Option<mpsc::Receiver<Refreshed>> {
         None
     }
+
+    /// The sessions with whose end something that is put ends.
+    fn sessions(&self) -> Option<Sessions> {
+        None
+    }
+
+    /// Takes away what was put for sessions that have ended.
+    fn forget_ended(&mut self) {}
 
     /// Makes an edit, and answers it. Without an answer, there is nothing to edit.
     fn edit(&mut self, edit: Edit) {
@@ -334,8 +345,10 @@ impl<Outcome> Worker<Outcome> {
         self.reload(Reason::Started);
     }
 
-    /// Makes the edits that are asked for.
+    /// Makes the edits that are asked for, and those that the end of sessions asks for.
     fn edit(&mut self) {
+        self.files.forget_ended();
+        self.trigger.note_set_aside(self.files.set_aside());
         for edit in self.trigger.take_edits() {
             match edit {
                 Edit::PutProtos(protos, answer) => {
@@ -444,6 +457,14 @@ async fn next(checks: &mut Option<mpsc::Receiver<Refreshed>>) -> Refreshed {
             Some(check) => check,
             None => pending().await,
         },
+        None => pending().await,
+    }
+}
+
+/// Waits until sessions have ended; forever if there are none.
+async fn some_ended(sessions: Option<&Sessions>) {
+    match sessions {
+        Some(sessions) => sessions.some_ended().await,
         None => pending().await,
     }
 }

@@ -4,6 +4,7 @@
 //! wrong, the server goes on as it is, and the health service [`RELOAD`] reports NOT_SERVING until a load
 //! succeeds.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,11 +12,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::compiled_set::check;
 use super::edit::{Edit, PutError, PutOutcome, PutProtos, PutRules, SetAside};
 use super::kept::KeptFolder;
 use super::loader::{Attempt, LoadedProject, Loader};
 use super::outcome::{ReloadOutcome, ToldProblem};
-use super::put_set::{CompiledPuts, PutSet, PutText, check};
+use super::put_set::{Most, PutSet, PutText};
+use super::puts::Puts;
 use super::reloader::{Reason, Reloaded, Reloader, WatchedFiles};
 use super::snapshot::Snapshot;
 use super::status::{RELOAD, ReloadStatus};
@@ -25,6 +28,7 @@ use crate::error::{Error, Problem};
 use crate::rules::Rules;
 use crate::schema::{Overlay, RememberedSource, Schema};
 use crate::server::{Refreshed, Replaced, Server};
+use crate::session::{Session, Sessions};
 
 /// How many protos may be put.
 const MAX_PROTOS: usize = 1000;
@@ -33,19 +37,19 @@ const MAX_PROTOS: usize = 1000;
 const MAX_PROTO_BYTES: usize = 16 << 20;
 
 impl Reloader {
+    /// Puts rules in front of those of `server`, and reloads nothing.
+    pub(crate) fn of_puts(server: Server) -> Self {
+        let rules = server.attached::<Rules>().pop();
+        let rules = rules.map(|rules| Rules::clone(&rules)).unwrap_or_default();
+        let files = ServerFiles::new(server, Loader::of_no_files(rules));
+        Self::of(files, None, log_reload).watch(false)
+    }
+
     /// Reloads `server`, which was built from what `loader` loaded last.
     pub fn new(server: Server, mut loader: Loader) -> Self {
         let status = ReloadStatus::new(server.health());
         loader.mark_served();
-        let files = ServerFiles {
-            server,
-            loader,
-            put: PutSet::default(),
-            compiled: CompiledPuts::default(),
-            kept: None,
-            replaced: None,
-        };
-        Self::of(files, Some(status), log_reload)
+        Self::of(ServerFiles::new(server, loader), Some(status), log_reload)
     }
 
     /// Keeps rules that are [put](super::ReloadTrigger::put_rules) to be [kept](super::PutRules::keep) in a folder, which is made if
@@ -74,10 +78,8 @@ impl Reloader {
 struct ServerFiles {
     server: Server,
     loader: Loader,
-    /// What is put at run time.
-    put: PutSet,
-    /// The same, for what is served.
-    compiled: CompiledPuts,
+    /// The rules that are put at run time, for what is served.
+    puts: Puts,
     /// Where some of it is kept.
     kept: Option<KeptFolder>,
     /// What the last reload has replaced.
@@ -115,12 +117,29 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
         Some(self.server.health().refreshed(RELOAD))
     }
 
+    fn sessions(&self) -> Option<Sessions> {
+        Some(self.server.sessions().clone())
+    }
+
+    fn forget_ended(&mut self) {
+        if let Some(puts) = self.puts.without_ended(self.server.sessions())
+            && let Err(error) = self.serve(puts)
+        {
+            tracing::error!("the rules of sessions that have ended stay: {error}");
+        }
+    }
+
     fn edit(&mut self, edit: Edit) {
         // An error of sending means that nobody waits for the answer.
         let edited = catch_unwind(AssertUnwindSafe(|| match edit {
             Edit::PutRules(rules, answer) => drop(answer.send(self.put_rules(&rules))),
-            Edit::Text(name, answer) => drop(answer.send(self.put.text_of(&name))),
-            Edit::DeleteRules(name, answer) => drop(answer.send(self.delete_rules(name.as_deref()))),
+            Edit::Text(name, session, answer) => {
+                let set = self.puts.set_of(session.as_ref());
+                drop(answer.send(set.text_of(&name)));
+            }
+            Edit::DeleteRules(name, session, answer) => {
+                drop(answer.send(self.delete_rules(name.as_deref(), session.as_ref())));
+            }
             Edit::PutProtos(..) => {}
         }));
         if edited.is_err() {
@@ -151,7 +170,7 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
     }
 
     fn set_aside(&self) -> Arc<[SetAside]> {
-        Arc::clone(&self.compiled.set_aside)
+        self.puts.set_aside()
     }
 
     fn keep_in(&mut self, folder: &Path) -> Result<Vec<String>, Error> {
@@ -160,7 +179,10 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
         let (set, left_out) = PutSet::of_kept(texts);
         untold.extend(left_out);
         self.kept = Some(kept);
-        untold.extend(self.serve_puts(set)?);
+        let (schema, of_files) = self.served();
+        let puts = self.puts.with(set, None, &schema, &of_files);
+        let puts = puts.map_err(|error| Error::io("kept rules cannot be put", io::Error::other(error)))?;
+        untold.extend(self.serve(puts)?);
         Ok(untold)
     }
 
@@ -178,6 +200,16 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
 }
 
 impl ServerFiles {
+    fn new(server: Server, loader: Loader) -> Self {
+        Self {
+            server,
+            loader,
+            puts: Puts::default(),
+            kept: None,
+            replaced: None,
+        }
+    }
+
     /// Serves what `load` returns, if it returns anything.
     fn publish(&mut self, load: impl FnOnce(&mut Loader) -> Attempt) -> Reloaded<ReloadSummary> {
         let began = Instant::now();
@@ -190,16 +222,18 @@ impl ServerFiles {
     }
 
     fn swap(&mut self, loaded: LoadedProject, began: Instant) -> Result<ReloadSummary, Error> {
-        let puts = self.put.compile(&loaded.schema, &loaded.rules);
+        let puts = self
+            .puts
+            .compiled_for(&loaded.schema, &loaded.rules, self.server.sessions());
         let replaced = self
             .server
-            .reload_with_front(loaded.schema, loaded.handlers, puts.handlers())?;
+            .reload_with_front(loaded.schema, loaded.handlers, puts.fronts())?;
         self.replaced = Some(replaced);
-        loaded.rules.forget_other_counters(&puts.rules);
-        for line in puts.new_since(&self.compiled) {
+        puts.forget_other_counters(&loaded.rules);
+        for line in puts.new_since(&self.puts) {
             tracing::warn!("{line}");
         }
-        self.compiled = puts;
+        self.puts = puts;
         let took = began.elapsed();
         Ok(ReloadSummary {
             changes: self.loader.mark_served(),
@@ -215,15 +249,24 @@ impl ServerFiles {
     fn served(&self) -> (Schema, Rules) {
         match self.loader.served() {
             Some((schema, rules)) => (schema.clone(), rules.clone()),
-            None => (self.server.schema(), Rules::default()),
+            None => (self.server.schema(), self.loader.no_rules().clone()),
         }
     }
 
     fn put_rules(&mut self, put: &PutRules) -> Result<PutOutcome, PutError> {
-        let (set, place) = self.put.with(put)?;
-        let text = &set.texts()[place];
-        if put.keep && self.kept.is_none() {
-            return Err(PutError::NoFolder);
+        let session = put.session.as_ref();
+        self.expect_current(session)?;
+        let most = if session.is_some() {
+            Most::OF_SESSION
+        } else {
+            Most::OF_ALL
+        };
+        let (set, place) = self.puts.set_of(session).with(put, most)?;
+        let text = set.texts()[place].clone();
+        match (put.keep, session, &self.kept) {
+            (true, Some(_), _) => return Err(PutError::KeptOfSession),
+            (true, None, None) => return Err(PutError::NoFolder),
+            _ => {}
         }
         let (schema, of_files) = self.served();
         let mut outcome = PutOutcome {
@@ -232,7 +275,8 @@ impl ServerFiles {
             problems: Vec::new(),
             warnings: Vec::new(),
         };
-        match check(text, &schema, &of_files) {
+        let state = session.map(|session| self.puts.state_of(session, &of_files));
+        match check(&text, &schema, &of_files, state.as_ref()) {
             Ok((rules, warnings)) => (outcome.rules, outcome.warnings) = (rules, warnings),
             Err(problems) => {
                 outcome.problems = problems.iter().map(ToldProblem::of).collect();
@@ -242,50 +286,57 @@ impl ServerFiles {
         if put.check_only {
             return Ok(outcome);
         }
-        if let Some(kept) = &self.kept {
+        let puts = self.puts.with(set, session, &schema, &of_files)?;
+        if let Some(kept) = self.kept.as_ref().filter(|_| session.is_none()) {
             let kept = if put.keep {
-                kept.write(text)
+                kept.write(&text)
             } else {
                 kept.remove(&text.name)
             };
             kept.map_err(PutError::Failed)?;
         }
-        let name = &outcome.name;
-        self.serve_puts(set).map_err(PutError::Failed)?;
-        tracing::info!("rules put as {name}: {}", outcome.rules);
+        self.serve(puts).map_err(PutError::Failed)?;
+        let (name, session) = (&outcome.name, session.map(Session::name));
+        tracing::info!(session, "rules put as {name}: {}", outcome.rules);
         Ok(outcome)
     }
 
-    fn delete_rules(&mut self, name: Option<&str>) -> Result<usize, PutError> {
-        let set = self.put.without(name)?;
+    fn delete_rules(&mut self, name: Option<&str>, session: Option<&Session>) -> Result<usize, PutError> {
+        self.expect_current(session)?;
+        let before = self.puts.set_of(session);
+        let set = before.without(name)?;
         let stays = |text: &PutText| set.texts().iter().any(|other| other.name == text.name);
-        let gone: Vec<PutText> = self
-            .put
-            .texts()
-            .iter()
-            .filter(|text| !stays(text))
-            .cloned()
-            .collect();
+        let gone: Vec<&PutText> = before.texts().iter().filter(|text| !stays(text)).collect();
+        let (schema, of_files) = self.served();
+        let puts = self.puts.with(set.clone(), session, &schema, &of_files)?;
         if let Some(kept) = &self.kept {
             for text in gone.iter().filter(|text| text.keep) {
                 kept.remove(&text.name).map_err(PutError::Failed)?;
             }
         }
-        self.serve_puts(set).map_err(PutError::Failed)?;
+        self.serve(puts).map_err(PutError::Failed)?;
         for text in &gone {
-            tracing::info!("rules put as {} deleted", text.name);
+            let session = session.map(Session::name);
+            tracing::info!(session, "rules put as {} deleted", text.name);
         }
         Ok(gone.len())
     }
 
+    /// Fails if the session has ended.
+    fn expect_current(&self, session: Option<&Session>) -> Result<(), PutError> {
+        match session.filter(|session| !self.server.sessions().has(session.id())) {
+            Some(ended) => Err(PutError::NoSession(ended.name().to_owned())),
+            None => Ok(()),
+        }
+    }
+
     /// Serves what is put. Returns what is to be told of those that do not fit.
-    fn serve_puts(&mut self, set: PutSet) -> Result<Vec<String>, Error> {
-        let (schema, of_files) = self.served();
-        let puts = set.compile(&schema, &of_files);
-        self.server.reload_front(puts.handlers())?;
-        of_files.forget_other_counters(&puts.rules);
-        let lines = puts.new_since(&self.compiled);
-        (self.put, self.compiled) = (set, puts);
+    fn serve(&mut self, puts: Puts) -> Result<Vec<String>, Error> {
+        let (_, of_files) = self.served();
+        self.server.reload_front(puts.fronts())?;
+        puts.forget_other_counters(&of_files);
+        let lines = puts.new_since(&self.puts);
+        self.puts = puts;
         Ok(lines)
     }
 }

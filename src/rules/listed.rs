@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::plan::{Rule, RuleLog};
-use super::run::MethodRules;
+use super::run::{MethodRules, Settings};
 use crate::session::Session;
 
 /// One rule of [`Rules::list`](crate::Rules::list).
@@ -17,6 +17,8 @@ pub struct ListedRule {
     pub place: String,
     /// By which name it was put at run time. `None` if it is in a file.
     pub put: Option<String>,
+    /// The name of the session whose calls alone it answers. `None` if it answers those of all.
+    pub session: Option<String>,
     /// The methods that it is a rule of, sorted.
     pub methods: Vec<String>,
     /// Rules with a higher one are tried first.
@@ -32,9 +34,11 @@ pub struct ListedRule {
 /// The rules of all methods, in the order of files and places, as all calls have chosen them, or those of a session.
 pub(super) fn listed(
     methods: &[Arc<MethodRules>],
-    are_put: bool,
+    settings: &Settings,
     session: Option<&Session>,
 ) -> Vec<ListedRule> {
+    // Rules of a session count its calls alone.
+    let session = session.filter(|_| settings.session.is_none());
     let mut found: Vec<(&RuleLog, ListedRule)> = Vec::new();
     let mut places: HashMap<*const RuleLog, usize> = HashMap::new();
     for method in methods {
@@ -42,7 +46,7 @@ pub(super) fn listed(
         let tallies = of_session.as_ref().unwrap_or(method.tallies());
         for (place, rule) in method.rules().iter().enumerate() {
             let at = *places.entry(Arc::as_ptr(&rule.log)).or_insert_with(|| {
-                found.push((&rule.log, of_rule(rule, are_put, tallies.hits(place))));
+                found.push((&rule.log, of_rule(rule, settings, tallies.hits(place))));
                 found.len() - 1
             });
             found[at].1.methods.push(method.method().name().to_owned());
@@ -57,11 +61,12 @@ pub(super) fn listed(
 }
 
 /// A rule without its methods.
-fn of_rule(rule: &Rule, is_put: bool, hits: u64) -> ListedRule {
+fn of_rule(rule: &Rule, settings: &Settings, hits: u64) -> ListedRule {
     ListedRule {
         name: rule.name.to_string(),
         place: rule.log.place(None),
-        put: is_put.then(|| rule.log.begin().0.to_owned()),
+        put: settings.are_put.then(|| rule.log.begin().0.to_owned()),
+        session: settings.session.as_ref().map(|id| id.name().to_owned()),
         methods: Vec::new(),
         priority: rule.priority,
         passes: rule.passes,

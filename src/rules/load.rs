@@ -7,7 +7,7 @@ use super::compile::{Compilation, CompiledMethod, CompiledRules};
 use super::file::RulesFile;
 use super::files::FoundFiles;
 use super::part::part_of;
-use super::run::{MethodRules, Settings};
+use super::run::{MethodRules, Settings, StateOfSession};
 use super::set::Rules;
 use crate::error::{Error, Problem};
 use crate::schema::Schema;
@@ -21,12 +21,23 @@ pub(super) fn load_files(settings: &Settings, schema: &Schema, files: FoundFiles
 }
 
 impl Rules {
-    /// Rules of these names and texts, to stand in front of these: with the same state and options.
-    pub(crate) fn in_front(&self, schema: &Schema, texts: &[(&str, &str)]) -> Result<Self, Vec<Problem>> {
-        let settings = &Settings {
+    /// Rules of these names and texts, to stand in front of these: with the same options, and the same state, or that of the
+    /// session whose calls alone they answer.
+    pub(crate) fn in_front(
+        &self,
+        schema: &Schema,
+        texts: &[(&str, &str)],
+        session: Option<&StateOfSession>,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut settings = Settings {
             are_put: true,
             ..self.settings.clone()
         };
+        if let Some(session) = session {
+            settings.session = Some(session.id.clone());
+            settings.state = session.own.clone();
+        }
+        let settings = &settings;
         let parse = |(name, text): &(&str, &str)| RulesFile::parse(name, (*text).to_owned());
         let compiled = compile(settings, schema, || texts.iter().map(parse).collect())?;
         Ok(finish(settings, compiled, Vec::new()))

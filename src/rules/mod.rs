@@ -36,5 +36,6 @@ pub(crate) use self::files::{is_misnamed, is_rules_file, may_be_misnamed};
 pub use self::listed::ListedRule;
 pub use self::options::RulesOptions;
 pub(crate) use self::plan::Outline;
+pub(crate) use self::run::StateOfSession;
 pub use self::run::{Explanation, MethodRules, RulesState};
 pub use self::set::Rules;

@@ -91,12 +91,12 @@ impl Rules {
     /// # Ok::<(), protod::Error>(())
     /// ```
     pub fn list(&self) -> Vec<ListedRule> {
-        listed(&self.methods, self.settings.are_put, None)
+        listed(&self.methods, &self.settings, None)
     }
 
     /// The same, with how often each was chosen by calls of a session.
     pub fn list_of(&self, session: &Session) -> Vec<ListedRule> {
-        listed(&self.methods, self.settings.are_put, Some(session))
+        listed(&self.methods, &self.settings, Some(session))
     }
 
     /// What calls of these rules share.

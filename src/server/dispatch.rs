@@ -132,6 +132,7 @@ impl GrpcService {
         generation: &'g Generation,
         request: &Request<RequestBody>,
         form: Form,
+        session: Option<&Session>,
         is_own_transport: bool,
     ) -> Result<Admitted<'g>, Refusal> {
         let path = request.uri().path();
@@ -143,7 +144,7 @@ impl GrpcService {
             .endpoint(path)
             .ok_or_else(|| unmatched(no_such_method(generation, path)))?;
         if matches!(form.protocol, Protocol::ConnectUnary | Protocol::ConnectStream) {
-            expect_handler(endpoint)?;
+            expect_handler(endpoint, session)?;
             check_form(form, endpoint.method.get(), request.method() != HttpMethod::POST)?;
         }
         self.admit_to(
@@ -151,6 +152,7 @@ impl GrpcService {
             endpoint,
             request,
             Speech::Form(form),
+            session,
             is_own_transport,
         )
     }
@@ -163,9 +165,10 @@ impl GrpcService {
         endpoint: &'g Endpoint,
         request: &Request<RequestBody>,
         speech: Speech,
+        session: Option<&Session>,
         is_own_transport: bool,
     ) -> Result<Admitted<'g>, Refusal> {
-        let handler = expect_handler(endpoint)?;
+        let handler = expect_handler(endpoint, session)?;
         // On protod's own transport, GOAWAY tells a client which of its calls are taken, and all of those are answered.
         let refuses = if is_own_transport {
             Phase::Ended
@@ -332,10 +335,10 @@ impl GrpcService {
     }
 }
 
-/// What answers an endpoint.
+/// What answers the calls of a session, or of none, at an endpoint.
 #[inline]
-fn expect_handler(endpoint: &Endpoint) -> Result<&BoxHandler, Refusal> {
-    endpoint.handler.as_ref().ok_or_else(|| Refusal::Status {
+fn expect_handler<'e>(endpoint: &'e Endpoint, session: Option<&Session>) -> Result<&'e BoxHandler, Refusal> {
+    endpoint.handler(session).ok_or_else(|| Refusal::Status {
         status: Status::unimplemented(format!(
             "nothing answers {}: it has no handler and no rule",
             endpoint.method.get().name()
@@ -462,7 +465,11 @@ impl GrpcService {
         let refused = match form {
             Ok(form) => {
                 let (session, admitted) = match self.shared.sessions.of_call(request.headers(), false) {
-                    Ok(session) => (session, self.admit(&generation, &request, form, peer.is_some())),
+                    Ok(session) => {
+                        let of = session.as_ref();
+                        let admitted = self.admit(&generation, &request, form, of, peer.is_some());
+                        (session, admitted)
+                    }
                     Err(status) => (None, Err(status.into())),
                 };
                 match admitted {

@@ -11,17 +11,21 @@ use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::RandomState;
 
+use super::fronts::{AttachedOfSession, Fronts, OfSessions};
 use crate::error::Error;
 use crate::handler::{Attached, BoxHandler, Handlers, Lifecycle, RequestCheck, States};
 use crate::metrics::{CallCounters, MethodCounters};
 use crate::protocol::{Binding, HttpRules};
 use crate::schema::{FastMap, Method, Schema};
+use crate::session::Session;
 
 /// A method, and what answers it.
 pub(super) struct Endpoint {
     pub(super) method: EndpointMethod,
     /// `None` if nothing answers the method, which is then UNIMPLEMENTED.
-    pub(super) handler: Option<BoxHandler>,
+    handler: Option<BoxHandler>,
+    /// What answers it for the calls of sessions that have something of their own in front. `None` if none has.
+    of_sessions: Option<Box<OfSessions>>,
     /// Checks its requests. `None` if they are taken as they come.
     pub(super) check: Option<Arc<dyn RequestCheck>>,
     /// Whether its calls do not depend on the generation, and so go on when it is replaced.
@@ -41,11 +45,19 @@ impl Endpoint {
         Self {
             method,
             handler,
+            of_sessions: None,
             check: None,
             outlives_generation,
             by_name: OnceLock::new(),
             counters: OnceLock::new(),
         }
+    }
+
+    /// What answers its calls of a session, or of none.
+    #[inline]
+    pub(super) fn handler(&self, session: Option<&Session>) -> Option<&BoxHandler> {
+        let own = self.of_sessions.as_ref().and_then(|own| own.get(session?));
+        own.or(self.handler.as_ref())
     }
 
     /// Where its calls are counted, among those of all methods.
@@ -56,10 +68,11 @@ impl Endpoint {
     }
 
     /// The same method, which another handler answers.
-    fn answered_by(&self, handler: BoxHandler) -> Self {
+    fn answered_by(&self, handler: Option<BoxHandler>) -> Self {
         Self {
             method: self.method.clone(),
-            handler: Some(handler),
+            handler,
+            of_sessions: None,
             check: self.check.clone(),
             outlives_generation: self.outlives_generation,
             by_name: self.by_name.clone(),
@@ -127,6 +140,8 @@ pub(super) struct Generation {
     fronted: FastMap<String, Endpoint>,
     /// What stands in front has brought along.
     pub(super) attached_in_front: Vec<Attached>,
+    /// The same, of what stands in front for one session.
+    pub(super) attached_of_sessions: Vec<AttachedOfSession>,
 }
 
 impl Generation {
@@ -184,20 +199,43 @@ impl Generation {
             endpoints: Arc::new(endpoints),
             fronted: FastMap::default(),
             attached_in_front: Vec::new(),
+            attached_of_sessions: Vec::new(),
         })
     }
 
-    /// The same with `front` in place of what stood in front of its handlers.
+    /// The same with `fronts` in place of what stood in front of its handlers.
     ///
-    /// Fails if `front` has handlers of methods that the schema does not have.
-    pub(super) fn with_front(&self, front: Handlers, number: u64) -> Result<Self, Error> {
+    /// Fails if `fronts` have handlers of methods that the schema does not have.
+    pub(super) fn with_front(&self, fronts: Fronts, number: u64) -> Result<Self, Error> {
+        // Of each, the method stays what the handler behind was made for: their types may be of another pool.
         let at = |method: &Method| self.endpoints.get(method.path());
-        let front = front.resolve_before(&self.schema, |method| at(method)?.handler.clone())?;
+        let front = fronts
+            .of_all
+            .resolve_before(&self.schema, |method| at(method)?.handler.clone())?;
         let fronted = front.by_method.into_iter().filter_map(|(method, handler)| {
-            // The method stays what the handler behind was made for: their types may be of another pool.
-            let endpoint = at(&method)?.answered_by(handler);
+            let endpoint = at(&method)?.answered_by(Some(handler));
             Some((method.path().to_owned(), endpoint))
         });
+        let mut fronted: FastMap<String, Endpoint> = fronted.collect();
+        let mut attached_of_sessions = Vec::with_capacity(fronts.of_sessions.len());
+        for (session, handlers) in fronts.of_sessions {
+            let own = handlers.resolve_before(&self.schema, |method| {
+                let behind = fronted.get(method.path()).or_else(|| at(method))?;
+                behind.handler.clone()
+            })?;
+            for (method, handler) in own.by_method {
+                let Some(endpoint) = at(&method) else { continue };
+                let endpoint = fronted
+                    .entry(method.path().to_owned())
+                    .or_insert_with(|| endpoint.answered_by(endpoint.handler.clone()));
+                let of_sessions = endpoint.of_sessions.get_or_insert_default();
+                of_sessions.insert(&session, handler);
+            }
+            attached_of_sessions.push(AttachedOfSession {
+                session,
+                attached: own.attached,
+            });
+        }
         Ok(Self {
             schema: self.schema.clone(),
             number,
@@ -205,10 +243,11 @@ impl Generation {
             states: self.states.clone(),
             attached: self.attached.clone(),
             rest: self.rest.clone(),
-            fronted: fronted.collect(),
+            fronted,
             endpoints: Arc::clone(&self.endpoints),
             builtin: self.builtin.clone(),
             attached_in_front: front.attached,
+            attached_of_sessions,
         })
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::builtin::builtin_endpoints;
 use super::dispatch::{GrpcService, Shared};
+use super::fronts::Fronts;
 use super::generation::Generation;
 use super::health::Health;
 use super::layers::Route;
@@ -17,6 +18,7 @@ use crate::error::Error;
 use crate::handler::{Handlers, Lifecycle};
 use crate::protocol::HttpRules;
 use crate::schema::{DescriptorEdition, Schema};
+use crate::session::SessionId;
 use crate::transport::{Limits, Tls};
 
 /// A schema and its handlers, ready to serve. Cheap to clone: all clones are the same server.
@@ -116,12 +118,26 @@ impl Server {
             .collect()
     }
 
+    /// The same, of what stands in front for the calls of one session, with the name of that. What is of a session that has
+    /// ended is not among it.
+    pub(crate) fn attached_of_sessions<T: Any + Send + Sync>(&self) -> Vec<(SessionId, Arc<T>)> {
+        let generation = self.shared.generation.load();
+        let of_sessions = generation.attached_of_sessions.iter();
+        let of_sessions = of_sessions.filter(|own| self.shared.sessions.has(&own.session));
+        let found = of_sessions.flat_map(|own| {
+            let attached = own.attached.iter();
+            let attached = attached.filter_map(|attached| Arc::clone(attached).downcast().ok());
+            attached.map(|attached| (own.session.clone(), attached))
+        });
+        found.collect()
+    }
+
     /// Replaces the schema and the handlers. The next call uses the new ones; calls in flight keep those that they began
     /// with.
     ///
     /// Fails like [`ServerBuilder::build`](super::ServerBuilder::build), and then changes nothing.
     pub fn reload(&self, schema: Schema, handlers: Handlers) -> Result<(), Error> {
-        self.reload_with_front(schema, handlers, Handlers::new())
+        self.reload_with_front(schema, handlers, Fronts::default())
             .map(drop)
     }
 
@@ -131,13 +147,13 @@ impl Server {
         &self,
         schema: Schema,
         handlers: Handlers,
-        front: Handlers,
+        fronts: Fronts,
     ) -> Result<Replaced, Error> {
         let replaced = self.replace(|earlier, number| {
             let rest = earlier.rest.clone().reload(&schema, &self.options.http_rules)?;
             let server = &self.shared.lifecycle;
             let generation = self.options.generation(schema, handlers, rest, server, number)?;
-            let generation = generation.with_front(front, number)?;
+            let generation = generation.with_front(fronts, number)?;
             self.options.announce(&generation);
             Ok(generation)
         })?;
@@ -149,8 +165,8 @@ impl Server {
     }
 
     /// Replaces only what stands in front of the handlers. Calls in flight go on, however old.
-    pub(crate) fn reload_front(&self, front: Handlers) -> Result<(), Error> {
-        self.replace(|earlier, number| earlier.with_front(front, number))
+    pub(crate) fn reload_front(&self, fronts: Fronts) -> Result<(), Error> {
+        self.replace(|earlier, number| earlier.with_front(fronts, number))
             .map(drop)
     }
 

@@ -16,6 +16,7 @@ mod defaults;
 mod dispatch;
 mod dispatched;
 mod edge;
+mod fronts;
 mod generation;
 mod handle;
 mod health;
@@ -39,6 +40,7 @@ pub use self::builder::ServerBuilder;
 pub use self::cors::Cors;
 pub use self::dispatch::GrpcService;
 pub use self::dispatched::Dispatched;
+pub(crate) use self::fronts::Fronts;
 #[cfg(feature = "live")]
 pub(crate) use self::handle::Replaced;
 pub use self::handle::Server;

@@ -77,7 +77,10 @@ impl GrpcService {
         let (session, admitted) = match self.shared.sessions.of_call(request.headers(), true) {
             Ok(session) => {
                 let admitted = match generation.endpoint(path) {
-                    Some(endpoint) => self.admit_to(generation, endpoint, &request, speech, peer.is_some()),
+                    Some(endpoint) => {
+                        let of = session.as_ref();
+                        self.admit_to(generation, endpoint, &request, speech, of, peer.is_some())
+                    }
                     None => Err(no_such_method(generation, path).into()),
                 };
                 (session, admitted)

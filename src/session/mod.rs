@@ -9,12 +9,14 @@
 //! | `sessions` | [`Sessions`]: those of a server |
 //! | `session` | [`Session`]: one of them, its idle time, and what is kept for it |
 //! | `options`, `error` | how one is made, and why not |
+//! | `id` | which session it is, for who must not keep it from ending |
 //! | `name`, `named` | which names there are, and which one a request has |
 //! | `mark` | what the journal knows its calls by |
 //! | `beside` | values that stand beside others, and go with them |
 
 mod beside;
 mod error;
+mod id;
 mod mark;
 mod name;
 mod named;
@@ -25,6 +27,7 @@ mod sessions;
 
 pub(crate) use self::beside::Beside;
 pub use self::error::SessionError;
+pub(crate) use self::id::SessionId;
 pub(crate) use self::mark::Mark;
 pub use self::options::SessionOptions;
 pub use self::session::{ListedSession, Session};

@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::beside::Beside;
+use super::id::SessionId;
 use super::mark::Mark;
 
 /// A session of a server: calls that are kept apart from all others. [`Sessions`](super::Sessions) makes and gives them. Cheap
@@ -40,8 +41,7 @@ pub struct ListedSession {
 
 /// What the server keeps of a session.
 pub(super) struct Kept {
-    pub(super) name: Box<str>,
-    number: u64,
+    pub(super) id: SessionId,
     created: SystemTime,
     born: Instant,
     ttl: Duration,
@@ -55,10 +55,8 @@ pub(super) struct Kept {
 
 impl Kept {
     pub(super) fn new(name: String, ttl: Duration) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
-            name: name.into(),
-            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            id: SessionId::new(name),
             created: SystemTime::now(),
             born: Instant::now(),
             ttl,
@@ -90,11 +88,11 @@ impl Kept {
 
     pub(super) fn listed(self: &Arc<Self>) -> ListedSession {
         ListedSession {
-            name: self.name.to_string(),
+            name: self.id.name().to_owned(),
             created: self.created,
             expires: SystemTime::now() + self.ttl.saturating_sub(self.idle()),
             calls: self.calls.load(Ordering::Relaxed),
-            number: self.number,
+            number: self.id.number(),
         }
     }
 }
@@ -106,7 +104,12 @@ impl Session {
 
     /// Its name.
     pub fn name(&self) -> &str {
-        &self.0.name
+        self.0.id.name()
+    }
+
+    /// Which one it is, for who must not keep it from ending.
+    pub(crate) fn id(&self) -> &SessionId {
+        &self.0.id
     }
 
     /// When it was made.
@@ -184,7 +187,7 @@ impl fmt::Debug for Session {
 impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kept")
-            .field("name", &self.name)
+            .field("name", &self.id.name())
             .finish_non_exhaustive()
     }
 }

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use http::HeaderMap;
+use tokio::sync::Notify;
 use tonic::Status;
 
 use super::error::SessionError;
+use super::id::SessionId;
 use super::name::{MAX_NAME, is_name, made_up};
 use super::named::Named;
 use super::options::SessionOptions;
@@ -30,8 +32,12 @@ use crate::excerpt::excerpt;
 pub struct Sessions {
     /// How many there may be at a time. With 0, calls are not asked for theirs.
     most: usize,
-    by_name: Arc<RwLock<HashMap<Box<str>, Arc<Kept>>>>,
+    by_name: Arc<RwLock<ByName>>,
+    /// Told when some have ended.
+    ended: Arc<Notify>,
 }
+
+type ByName = HashMap<Arc<str>, Arc<Kept>>;
 
 impl Sessions {
     /// `most` is how many there may be at a time; with 0 there are none, and no call is asked for its own.
@@ -39,6 +45,7 @@ impl Sessions {
         Self {
             most,
             by_name: Arc::default(),
+            ended: Arc::default(),
         }
     }
 
@@ -53,7 +60,7 @@ impl Sessions {
             return Err(SessionError::InvalidName(name));
         }
         let mut by_name = self.write();
-        by_name.retain(|_, kept| !kept.is_over());
+        self.forget_idle(&mut by_name);
         if by_name.contains_key(name.as_str()) {
             return Err(SessionError::AlreadyExists(name));
         }
@@ -62,7 +69,7 @@ impl Sessions {
         }
         let kept = Arc::new(Kept::new(name, ttl));
         let session = Session::of(&kept);
-        by_name.insert(kept.name.clone(), kept);
+        by_name.insert(kept.id.shared_name(), kept);
         Ok(session)
     }
 
@@ -77,14 +84,26 @@ impl Sessions {
             return Some(Session::of(kept));
         }
         drop(by_name);
-        self.write().retain(|_, kept| !kept.is_over());
+        self.forget_idle(&mut self.write());
         None
+    }
+
+    /// Whether there is this session. To ask for it is not to use it.
+    pub(crate) fn has(&self, id: &SessionId) -> bool {
+        let by_name = self.read();
+        let kept = by_name.get(id.name());
+        kept.is_some_and(|kept| kept.id == *id && !kept.is_over())
+    }
+
+    /// Waits until some have ended since it was waited for last. For one who waits.
+    pub(crate) async fn some_ended(&self) {
+        self.ended.notified().await;
     }
 
     /// All sessions, those that were made first before the others.
     pub fn list(&self) -> Vec<ListedSession> {
         let mut by_name = self.write();
-        by_name.retain(|_, kept| !kept.is_over());
+        self.forget_idle(&mut by_name);
         let mut listed: Vec<_> = by_name.values().map(Kept::listed).collect();
         drop(by_name);
         listed.sort_by_key(|session| session.number);
@@ -95,6 +114,7 @@ impl Sessions {
     /// there was one.
     pub fn end(&self, name: &str) -> bool {
         let ended = self.write().remove(name);
+        self.ended.notify_one();
         // What it kept is dropped here, after the lock.
         ended.is_some_and(|kept| !kept.is_over())
     }
@@ -144,11 +164,20 @@ impl Sessions {
         })
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<Box<str>, Arc<Kept>>> {
+    /// Ends those that were idle for their time.
+    fn forget_idle(&self, by_name: &mut ByName) {
+        let before = by_name.len();
+        by_name.retain(|_, kept| !kept.is_over());
+        if by_name.len() < before {
+            self.ended.notify_one();
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, ByName> {
         self.by_name.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Box<str>, Arc<Kept>>> {
+    fn write(&self) -> RwLockWriteGuard<'_, ByName> {
         self.by_name.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -15,6 +15,8 @@ use super::printed::print;
 use crate::client::Client;
 use crate::error::Error;
 use crate::journal::{JournalOptions, RecordedCall};
+#[cfg(feature = "live")]
+use crate::live::{ReloadTrigger, Reloader};
 use crate::rules::Rules;
 use crate::schema::Schema;
 use crate::server::Server;
@@ -47,6 +49,8 @@ use crate::verify::Verify;
 pub struct TestServer {
     server: Server,
     address: String,
+    #[cfg(feature = "live")]
+    pub(super) puts: ReloadTrigger,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -78,6 +82,13 @@ impl TestServer {
         let runtime = runtime.map_err(|source| Error::io("cannot start a runtime", source))?;
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::channel();
+        #[cfg(feature = "live")]
+        let puts = {
+            let reloader = Reloader::of_puts(server.clone());
+            let puts = reloader.trigger();
+            runtime.spawn(reloader.run());
+            puts
+        };
         let of_thread = server.clone();
         let thread = thread::Builder::new().name("test server".to_owned());
         let thread = thread.spawn(move || run(&runtime, &of_thread, &tell, stopped));
@@ -88,6 +99,8 @@ impl TestServer {
         Ok(Self {
             server,
             address,
+            #[cfg(feature = "live")]
+            puts,
             stop: Some(stop),
             thread: Some(thread),
         })

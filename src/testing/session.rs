@@ -9,6 +9,8 @@ use super::server::TestServer;
 use crate::client::Client;
 use crate::error::Error;
 use crate::journal::RecordedCall;
+#[cfg(feature = "live")]
+use crate::live::{PutRules, ToldProblem};
 use crate::session::{Session, SessionError, SessionOptions};
 use crate::verify::Verify;
 
@@ -81,6 +83,45 @@ impl TestSession<'_> {
         metadata.insert("protod-session", name);
         let client = Client::builder(self.address()).schema(self.server.server().schema());
         client.metadata(metadata).connect().await
+    }
+
+    /// Puts rules for the session, and waits until its next calls get them: the text of a rules file. They stand in front of all
+    /// others, those that are put later in front of earlier ones, and go when the session ends. Calls of other sessions, and of none,
+    /// do not get them.
+    ///
+    /// ```
+    /// use protod::testing::TestServer;
+    ///
+    /// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = TestServer::load("proto")?;
+    /// let session = server.session()?;
+    /// let rules = "rules: [{method: proto.SearchService/Search, status: {code: UNAVAILABLE, message: try later}}]";
+    /// session.put_rules(rules).await;
+    ///
+    /// let search = session.client().await?.method("proto.SearchService/Search")?;
+    /// let refused = search.unary(search.request()).await.unwrap_err();
+    /// assert_eq!(refused.message(), "try later");
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Runtime::new()?.block_on(test())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If something is wrong with the rules: with all of it, each with its place. Or if there are too many of them, as
+    /// [`ReloadTrigger::put_rules`](crate::live::ReloadTrigger::put_rules) has it.
+    #[cfg(feature = "live")]
+    pub async fn put_rules(&self, yaml: &str) {
+        let put = PutRules::new(yaml).session(&self.session);
+        match self.server.puts.put_rules(put).await {
+            Ok(outcome) if outcome.problems.is_empty() => {}
+            Ok(outcome) => {
+                let problems: Vec<String> = outcome.problems.iter().map(ToldProblem::located).collect();
+                panic!("the rules are wrong:\n{}", problems.join("\n"));
+            }
+            Err(error) => panic!("the rules cannot be put: {error}"),
+        }
     }
 
     /// Waits until calls of the session have come, as [`Server::verify`](crate::Server::verify) does.

@@ -20,6 +20,7 @@ mod protos;
 mod puts;
 mod rule_text;
 mod service;
+mod session_rules;
 mod sessions;
 mod support;
 mod traces;

@@ -31,6 +31,11 @@ struct Pour {
 impl Pour {
     /// Begins one, and returns it with its number.
     async fn begin(kitchen: &Kitchen, kind: &str) -> (Self, String) {
+        Self::begin_with(kitchen, kind, &[]).await
+    }
+
+    /// The same, with more flags.
+    async fn begin_with(kitchen: &Kitchen, kind: &str, flags: &[&str]) -> (Self, String) {
         let before = open(kitchen).await.len();
         let request = format!(r#"{{"kind": "{kind}"}}"#);
         let mut command: Command = command(&[
@@ -42,6 +47,7 @@ impl Pour {
         ]);
         let mut child = command
             .args(["--format", "json"])
+            .args(flags)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -172,6 +178,75 @@ async fn messages_are_pushed_into_one_call_and_into_all_of_a_method() {
     for pour in [first, second] {
         assert_eq!(pour.ends().await, 0);
     }
+}
+
+#[tokio::test]
+async fn commands_that_name_a_session_are_about_the_calls_of_it_alone() {
+    let kitchen = start().await;
+    for name in ["a", "b"] {
+        kitchen.protod(&["sessions", "create", name]).await;
+    }
+    let (mut of_a, id_of_a) = Pour::begin_with(&kitchen, "green", &["--session", "a"]).await;
+    let (mut of_b, _) = Pour::begin_with(&kitchen, "green", &["--session", "b"]).await;
+    let (mut of_none, id_of_none) = Pour::begin(&kitchen, "green").await;
+    let in_a = async |args: &[&str]| kitchen.protod(&[args, &["--session", "a"]].concat()).await;
+    let (_, listed, _) = in_a(&["calls", "--open"]).await;
+    let ids: Vec<&str> = listed
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(ids, [id_of_a.as_str()], "{listed}");
+
+    let all = ["--method", "tea.Kitchen/Pour"];
+    let push = |label: &'static str| ["push", "-d", label];
+    in_a(&[&push(r#"{"label": "to a"}"#)[..], &all].concat()).await;
+    in_a(&["push", &id_of_a, "-d", r#"{"label": "by id"}"#]).await;
+    let (code, _, said) = in_a(&["push", &id_of_none, "-d", "{}"]).await;
+    assert!(code == 1 && said.contains("none of the session \"a\""), "{said}");
+    // Without a session it is about all calls.
+    kitchen
+        .protod(&[&push(r#"{"label": "to all"}"#)[..], &all].concat())
+        .await;
+    for label in ["to a", "by id", "to all"] {
+        assert_eq!(of_a.next().await["label"], label);
+    }
+    for pour in [&mut of_b, &mut of_none] {
+        assert_eq!(pour.next().await["label"], "to all");
+    }
+
+    let (code, printed, _) = in_a(&["signal", "refill"]).await;
+    assert_eq!((code, printed.as_str()), (0, "calls that handle it: 1\n"));
+    let (_, printed, _) = kitchen.protod(&["signal", "refill"]).await;
+    assert_eq!(printed, "calls that handle it: 1\n", "that of no session");
+    for pour in [&mut of_a, &mut of_none] {
+        assert_eq!(pour.next().await["label"], "refilled");
+    }
+
+    let (code, _, said) = in_a(&["end", &id_of_none]).await;
+    assert!(code == 1 && said.contains("none of the session \"a\""), "{said}");
+    in_a(&[&["end", "--code", "ABORTED"][..], &all].concat()).await;
+    assert_eq!(of_a.ends().await, 64 + 10);
+    let (code, _, said) = in_a(&[&push("{}")[..], &all].concat()).await;
+    assert!(
+        code == 1 && said.contains("no call of tea.Kitchen/Pour"),
+        "{said}"
+    );
+    for args in [
+        &["calls", "--open"][..],
+        &["push", "1", "-d", "{}"],
+        &["signal", "refill"],
+        &["end", "1"],
+    ] {
+        let args = [args, &["--session", "never-made"]].concat();
+        let (code, _, said) = kitchen.protod(&args).await;
+        assert!(code == 1 && said.contains("no session"), "{args:?}: {said}");
+    }
+    kitchen
+        .protod(&[&["end", "--code", "OK"][..], &all].concat())
+        .await;
+    assert_eq!(of_b.ends().await, 0);
+    assert_eq!(of_none.ends().await, 0);
 }
 
 #[tokio::test]

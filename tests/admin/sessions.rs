@@ -10,7 +10,7 @@ use crate::support::{Kitchen, output, post};
 const SERVICE: &str = "protod.admin.v1.AdminService";
 
 /// What a method of the admin service answers that refuses: the code and the message.
-async fn refused(kitchen: &Kitchen, method: &str, request: &str) -> (String, String) {
+pub(crate) async fn refused(kitchen: &Kitchen, method: &str, request: &str) -> (String, String) {
     let answer = post(&kitchen.admin, &format!("{SERVICE}/{method}"), &[], request).await;
     assert_ne!(answer.code, 200, "{answer:?}");
     let error: Value = serde_json::from_str(&answer.body).expect("JSON");
@@ -19,7 +19,7 @@ async fn refused(kitchen: &Kitchen, method: &str, request: &str) -> (String, Str
 }
 
 /// Calls `tea.Kitchen/Brew` in a session, and returns the label of the answer.
-async fn brew_in(kitchen: &Kitchen, session: &str, request: &str) -> String {
+pub(crate) async fn brew_in(kitchen: &Kitchen, session: &str, request: &str) -> String {
     let header = format!("protod-session: {session}");
     let answer = post(kitchen.server.address(), "tea.Kitchen/Brew", &[&header], request).await;
     let body: Value = serde_json::from_str(&answer.body).expect("JSON");

@@ -47,6 +47,11 @@ async fn a_rule_is_mended_in_the_editor() {
 }
 
 #[tokio::test]
+async fn a_session_is_chosen_for_all_views() {
+    case("a_session_is_chosen_for_all_views").await;
+}
+
+#[tokio::test]
 async fn messages_are_pushed_into_an_open_stream() {
     case("messages_are_pushed_into_an_open_stream").await;
 }

@@ -78,6 +78,59 @@ async fn a_session_ends_when_it_is_dropped_and_its_calls_are_refused_from_then_o
     assert!(server.server().sessions().list().is_empty());
 }
 
+/// A rule that greets everybody with a text.
+fn greeting(text: &str) -> String {
+    format!("rules:\n  - name: own\n    method: {GREET}\n    reply: {{text: {text}}}\n")
+}
+
+#[tokio::test]
+async fn rules_that_a_test_puts_for_its_session_answer_no_other_and_go_with_it() {
+    let server = TestServer::load(API).expect("it loads");
+    let (one, two) = (server.session(), server.session());
+    let (one, two) = (one.expect("there is room"), two.expect("there is room"));
+    let (of_one, of_two) = (client(&one).await, client(&two).await);
+    let of_none = server.client().await.expect("it listens");
+    one.put_rules(&greeting("one")).await;
+    two.put_rules(&greeting("two")).await;
+    for (client, text) in [(&of_one, "one"), (&of_two, "two"), (&of_none, "Hello, Ann")] {
+        let text = format!(r#"{{"text":"{text}"}}"#);
+        assert_eq!(greet(client, "Ann").await.expect("an answer"), text);
+    }
+    one.put_rules(&greeting("in front")).await;
+    assert_eq!(
+        greet(&of_one, "Ann").await.expect("an answer"),
+        r#"{"text":"in front"}"#
+    );
+    assert_eq!(one.calls().last().and_then(|call| call.rule()), Some("own"));
+    drop(one);
+    assert_eq!(
+        greet(&of_two, "Ann").await.expect("an answer"),
+        r#"{"text":"two"}"#
+    );
+}
+
+#[tokio::test]
+async fn rules_can_be_put_for_a_session_of_a_server_without_rules_or_journal() {
+    let schema = Schema::load(API).expect("it compiles");
+    let server = TestServer::start(Server::builder(schema).build().expect("it is right"));
+    let server = server.expect("it starts");
+    let session = server.session().expect("there is room");
+    let (own, of_none) = (client(&session).await, server.client().await.expect("it listens"));
+    let before = greet(&of_none, "Ann").await.expect_err("nothing answers");
+    session.put_rules(&greeting("own")).await;
+    assert_eq!(greet(&own, "Ann").await.expect("an answer"), r#"{"text":"own"}"#);
+    let after = greet(&of_none, "Ann").await.expect_err("nothing answers");
+    assert_eq!((after.code(), after.message()), (before.code(), before.message()));
+}
+
+#[tokio::test]
+#[should_panic(expected = "put-1:4:5: unknown key `repyl` in a rule")]
+async fn a_test_whose_rules_are_wrong_fails_with_their_problems() {
+    let server = TestServer::load(API).expect("it loads");
+    let session = server.session().expect("there is room");
+    session.put_rules(&greeting("x").replace("reply", "repyl")).await;
+}
+
 #[test]
 fn a_server_that_takes_no_more_sessions_says_so() {
     let schema = Schema::load(API).expect("it compiles");

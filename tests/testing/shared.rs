@@ -34,3 +34,15 @@ async fn each_test_begins_anew() {
     }
     session.verify(Verify::method(GREET).exactly(2)).await;
 }
+
+#[tokio::test]
+async fn a_refusal() {
+    let session = SERVER.session().unwrap();
+    session
+        .put_rules(
+            "rules: [{method: greeter.Greeter/Greet, status: {code: UNAVAILABLE, message: try later}}]",
+        )
+        .await;
+    let refused = greet(&session, "Ann").await.unwrap_err();
+    assert!(refused.to_string().contains("try later"));
+}

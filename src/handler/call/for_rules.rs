@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{Extensions, HeaderMap};
 use tonic::Status;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue};
 
@@ -36,6 +36,11 @@ impl<In, Out> Call<In, Out> {
     #[cold]
     pub(crate) fn fault(&self, error: impl Into<Status>) -> Status {
         self.core.incoming.fault(error.into())
+    }
+
+    /// The extensions of the request, for what rules note of the call.
+    pub(crate) fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.core.extensions
     }
 
     /// Whether the client sends one message, which is checked.

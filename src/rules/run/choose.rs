@@ -10,7 +10,7 @@ use tonic::Status;
 
 use super::call::chosen::{Choice, Chosen, Come};
 use super::call::session::Session;
-use super::matching::condition::{Decoded, Difference};
+use super::matching::condition::Decoded;
 use super::method::MethodRules;
 use super::shared::tallies::Tallies;
 use crate::cel::{Env, EvalError, random_at};
@@ -292,73 +292,4 @@ fn log_failure(rule: &Rule, (what, at): (&str, Option<usize>), error: &EvalError
             );
         }
     }
-}
-
-/// What it costs to say how a rule differs, apart from what its condition costs.
-const UNITS_PER_COMPARISON: u64 = 5;
-
-/// How many rules are compared at most, to find the nearest.
-const COMPARED: usize = 1000;
-
-/// UNIMPLEMENTED, with the rule that came nearest and its first difference.
-pub(super) fn unmatched(rules: &MethodRules, session: &mut Session<'_>, call: &mut Call) -> Status {
-    call.unmatched();
-    session.begin_turn();
-    let has_request = session.has_request();
-    let method = rules.method.name();
-    session.with_env(call, |env, _| {
-        let request = env.request.filter(|_| has_request);
-        let env = Env { request, ..*env };
-        let mut decoded = Decoded::new(request.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
-        // As far as the turn's room goes: the nearest of those is told.
-        let has_room = |_: &(usize, &Rule)| env.call.budget.charge(UNITS_PER_COMPARISON).is_ok();
-        let answering = rules.rules.iter().enumerate().filter(|(_, rule)| !rule.passes);
-        let compared = answering.take(COMPARED).take_while(has_room);
-        let differences = compared.filter_map(|(at, rule)| {
-            let difference = difference(rules, session.tallies(), at, &env, &mut decoded);
-            Some((difference.or_else(|| chance_difference(rule))?, rule))
-        });
-        // The first of those of which most conditions hold; `max_by_key` would take the last.
-        let nearest = differences.reduce(|best, next| if next.0.held > best.0.held { next } else { best });
-        Status::unimplemented(match nearest {
-            None => format!("no rule of {method} matched"),
-            Some((difference, rule)) => format!(
-                "no rule of {method} matched; the nearest is {}: {}",
-                rule.name, difference.text
-            ),
-        })
-    })
-}
-
-/// Why a rule that matches did not answer.
-fn chance_difference(rule: &Rule) -> Option<Difference> {
-    rule.chance.map(|chance| Difference {
-        held: usize::MAX,
-        text: format!("its chance of {chance} did not come up"),
-    })
-}
-
-/// Why the rule at a place does not answer, apart from its chance; `None` if it does answer.
-pub(super) fn difference(
-    rules: &MethodRules,
-    tallies: &Tallies,
-    at: usize,
-    env: &Env<'_>,
-    decoded: &mut Decoded<'_>,
-) -> Option<Difference> {
-    let rule = &rules.rules[at];
-    rule.condition.difference(env, decoded).or_else(|| {
-        let (counting, counter) = (rule.counting.as_ref()?, tallies.counter(at)?);
-        let text = match counter.is_left(counting, env) {
-            Ok(true) => return None,
-            Ok(false) => "it has answered as often as it may".to_owned(),
-            // The budget of an explanation may be smaller than the call's, in which it has not failed.
-            Err(_) if env.call.budget.is_exhausted() => "its `scope` costs too much to explain".to_owned(),
-            Err(error) => format!("`scope` failed: {error}"),
-        };
-        Some(Difference {
-            held: usize::MAX,
-            text,
-        })
-    })
 }

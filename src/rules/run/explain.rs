@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use tonic::metadata::MetadataMap;
 
-use super::choose::difference;
 use super::matching::condition::Decoded;
 use super::method::MethodRules;
+use super::nearest::difference;
 use crate::cel::{CallFacts, Env};
 use crate::message::{Bounds, Message, MessageError, check_and_pick};
 use crate::rules::plan::Stage;

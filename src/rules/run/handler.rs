@@ -1,12 +1,15 @@
 //! Rules as the handler of their method, alone or in front of what answers where no rule does.
 
+use std::sync::Arc;
+
 use tonic::Status;
 
 use super::call::chosen::{Choice, Come};
 use super::call::session::Session;
-use super::choose::{choose, unmatched};
+use super::choose::choose;
 use super::fault::{failed, logged};
 use super::method::MethodRules;
+use super::nearest::{note_passed_on, unmatched};
 use crate::handler::{Call, Front, Handler, Passage};
 use crate::rules::plan::Rule;
 
@@ -34,7 +37,7 @@ impl Front for MethodRules {
         true
     }
 
-    async fn answer_or_pass(&self, call: &mut Call) -> Result<Passage, Status> {
+    async fn answer_or_pass(self: &Arc<Self>, call: &mut Call) -> Result<Passage, Status> {
         let mut session = Session::new(self, call);
         let choice = self.choice(&mut session, call).await;
         let Choice { chosen, come } = choice.map_err(logged)?;
@@ -43,6 +46,7 @@ impl Front for MethodRules {
             if self.settings.are_put {
                 // The rules behind may take what is not validated.
                 call.set_checks(session.validates());
+                note_passed_on(self, &session, call);
             } else {
                 // If there is one request and it has come, it has been checked.
                 call.set_checks(self.method.is_client_streaming() || !come.first);

@@ -10,6 +10,7 @@ use crate::cel::{Budget, Store, Uses};
 use crate::message::Picker;
 use crate::rules::plan::{Rule, Sampler};
 use crate::schema::Method;
+use crate::session::SessionId;
 
 /// What all rules of one load have in common when they run.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub(in crate::rules) struct Settings {
     pub(in crate::rules) validates: Option<bool>,
     /// Whether the rules were put at run time: they stand in front of what answers without them.
     pub(in crate::rules) are_put: bool,
+    /// The session whose calls alone they answer. The state is that session's then.
+    pub(in crate::rules) session: Option<SessionId>,
 }
 
 impl Default for Settings {
@@ -45,6 +48,7 @@ impl Default for Settings {
             max_expression_cost: Budget::DEFAULT,
             validates: None,
             are_put: false,
+            session: None,
         }
     }
 }

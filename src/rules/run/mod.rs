@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`candidates`] | which rules may match, and in which order they are tried |
 //! | [`matching`] | whether a rule matches |
+//! | [`nearest`] | why no rule answers |
 //! | [`call`] | one call: its messages, variables and loops, its events and their steps |
 //! | [`write`](mod@write) | what steps write: messages, metadata, statuses |
 //! | [`fault`] | what a call ends with when a rule fails, and what the log says |
@@ -21,6 +22,7 @@ mod fault;
 mod handler;
 mod matching;
 mod method;
+mod nearest;
 mod shared;
 mod write;
 
@@ -28,5 +30,6 @@ pub use self::explain::Explanation;
 pub use self::method::MethodRules;
 pub(in crate::rules) use self::method::Settings;
 pub use self::shared::state::RulesState;
+pub(crate) use self::shared::state::StateOfSession;
 #[cfg(test)]
 pub(in crate::rules) use self::write::template::LoopCache;

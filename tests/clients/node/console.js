@@ -179,6 +179,77 @@ run({
     assert.deepEqual(await server.call('tea.Kitchen/Brew', { kind: 'green' }), { label: 'greener', degrees: 80 });
   }),
 
+  /** Chooses a session by keys: calls, rules, the editor and the form are about it until it ends. */
+  a_session_is_chosen_for_all_views: withConsole(async ({ server, console, page }) => {
+    const picker = page.getByLabel('Session', { exact: true });
+    const rules = (name, kind) => `rules:\n  - name: ${name}\n    method: tea.Kitchen/Brew\n    match: {kind: ${kind}}\n    reply: {label: ${name}}\n`;
+    const coffee = (headers) => server.call('tea.Kitchen/Brew', { kind: 'coffee' }, headers);
+    await console.go('calls');
+    await page.getByText('No calls yet').waitFor();
+    assert.equal(await picker.isVisible(), false);
+    for (const name of ['checkout-7', 'other']) await server.admin('CreateSession', { name });
+    await server.admin('PutRules', { name: 'mud', session: 'other', yaml: rules('mud pie', 'mud') });
+    await server.call('tea.Kitchen/Brew', { kind: 'green' });
+    const own = { 'protod-session': 'checkout-7' };
+    await coffee(own);
+    await page.getByText('2 calls', { exact: true }).waitFor();
+    await picker.waitFor();
+    await console.tabTo(picker);
+    await console.press('ArrowDown');
+    await page.getByText('1 call', { exact: true }).waitFor();
+    await page.getByRole('row', { name: /coffee/ }).waitFor();
+    await console.isAccessible('calls of a session');
+    await console.shot('session-calls');
+    await page.reload();
+    await page.getByText('1 call', { exact: true }).waitFor();
+    assert.equal(await picker.inputValue(), 'checkout-7');
+
+    const nav = page.getByRole('navigation', { name: 'Views' });
+    await nav.getByRole('link', { name: 'Rules' }).click();
+    await page.getByRole('row', { name: /coffee/ }).waitFor();
+    assert.equal(await page.getByRole('row', { name: /mud pie/ }).count(), 0);
+    await page.getByRole('link', { name: 'New rule' }).click();
+    await page.getByText('answer the calls of the session checkout-7 alone').waitFor();
+    await page.getByText('1 rule, nothing wrong. Not put yet.').waitFor();
+    await page.getByRole('textbox', { name: 'Rules in YAML' }).fill(rules('mine', 'coffee'));
+    await page.getByLabel('Name').fill('mine');
+    await console.press('Control+Enter');
+    await page.getByText('1 rule put as mine').waitFor();
+    assert.deepEqual(await coffee(own), { label: 'mine' });
+    assert.equal((await coffee()).code, 'invalid_argument');
+    await page.getByRole('link', { name: 'All rules' }).click();
+    await page.getByRole('row', { name: /1 mine put for session checkout-7/ }).waitFor();
+    await console.isAccessible('rules of a session');
+    await console.shot('session-rules');
+
+    await nav.getByRole('link', { name: 'Invoke' }).click();
+    await page.getByText('The call is of the session checkout-7.').waitFor();
+    await page.getByRole('combobox', { name: 'Method' }).fill('tea.Kitchen/Brew');
+    await page.waitForFunction(() => document.querySelector('textarea').value.startsWith('{'));
+    await page.getByRole('textbox', { name: 'Request in JSON' }).fill('{"kind": "coffee"}');
+    await page.getByRole('button', { name: 'Call', exact: true }).click();
+    await transcript(page).getByText('"mine"').waitFor();
+    await console.isAccessible('a call in a session');
+    // The same call is made again in its session, whichever is chosen meanwhile.
+    await transcript(page).getByRole('link', { name: /call \d/ }).click();
+    await page.getByRole('button', { name: 'Call again' }).waitFor();
+    await picker.selectOption('');
+    await page.getByText('5 calls', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Call again' }).click();
+    await page.getByText('The call is of the session checkout-7.').waitFor();
+
+    await picker.selectOption('');
+    await nav.getByRole('link', { name: 'Rules' }).click();
+    await page.getByRole('row', { name: /mine put for session checkout-7/ }).waitFor();
+    await page.getByRole('link', { name: 'Edit mud pie' }).click();
+    await page.waitForFunction(() => document.querySelector('textarea')?.value.includes('label: mud pie'));
+    assert.equal(await picker.inputValue(), 'other');
+    await server.admin('EndSession', { name: 'other' });
+    await page.getByText('The session other has ended.').waitFor({ state: 'attached' });
+    assert.equal(await picker.inputValue(), '');
+    assert.equal(new URL(page.url()).search, '');
+  }),
+
   /** Sends a message into the stream of a client, and ends it. */
   messages_are_pushed_into_an_open_stream: withConsole(async ({ server, console, page }) => {
     const guest = open(server, 'Serve');

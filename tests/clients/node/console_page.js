@@ -20,6 +20,15 @@ const SOON = 60_000;
 
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
+const post = async (port, method, request, headers = {}) => {
+  const response = await fetch(`http://127.0.0.1:${port}/${method}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(request),
+  });
+  return response.json();
+};
+
 /** Starts a server; `ports` are those of another one whose place it takes. */
 const serve = async (flags = [], ports = { data: 0, admin: 0 }, folder = mkdtempSync(path.join(tmpdir(), 'tea-'))) => {
   cpSync(path.join(__dirname, '../protos/tea'), folder, { recursive: true });
@@ -47,14 +56,9 @@ const serve = async (flags = [], ports = { data: 0, admin: 0 }, folder = mkdtemp
     ports: { data: found.listening, admin: found.admin },
     origin: `http://127.0.0.1:${found.admin}`,
     /** Calls a method of the server as a client does, and returns the answer or the error. */
-    async call(method, request) {
-      const response = await fetch(`http://127.0.0.1:${found.listening}/${method}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(request),
-      });
-      return response.json();
-    },
+    call: (method, request, headers = {}) => post(found.listening, method, request, headers),
+    /** Calls a method of its admin service. */
+    admin: (method, request) => post(found.admin, `protod.admin.v1.AdminService/${method}`, request),
     async stop() {
       child.kill('SIGKILL');
       await ended;

@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::count::count;
+use super::session::SessionName;
 use crate::failure::Failure;
 
 /// Calls in flight.
@@ -20,11 +21,12 @@ pub(crate) struct OpenCallTarget {
 }
 
 impl OpenCallTarget {
-    /// A request of the admin service about them.
-    pub(crate) fn request(&self) -> Value {
+    /// A request of the admin service about them, those of a session if one is named.
+    pub(crate) fn request(&self, session: Option<&SessionName>) -> Value {
+        let session = session.map(SessionName::as_str);
         match self.id {
-            Some(id) => json!({ "id": id.to_string() }),
-            None => json!({ "method": self.method }),
+            Some(id) => json!({ "id": id.to_string(), "session": session }),
+            None => json!({ "method": self.method, "session": session }),
         }
     }
 

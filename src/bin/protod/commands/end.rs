@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::arguments::admin_client::AdminTarget;
 use crate::arguments::open_call::{OpenCallTarget, done};
+use crate::arguments::session::SessionName;
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 
@@ -22,6 +23,10 @@ pub(crate) struct End {
     #[command(flatten)]
     calls: OpenCallTarget,
 
+    /// Only calls of this session
+    #[arg(long, value_name = "NAME", env = "PROTOD_SESSION")]
+    session: Option<SessionName>,
+
     /// The code of the status; OK ends a stream well
     #[arg(long, value_name = "CODE", env = "PROTOD_CODE", default_value = "CANCELLED")]
     code: String,
@@ -36,7 +41,7 @@ pub(crate) struct End {
 
 impl End {
     pub(crate) fn run(&self) -> Result<(), Failure> {
-        let mut request = self.calls.request();
+        let mut request = self.calls.request(self.session.as_ref());
         request["code"] = self.code.as_str().into();
         request["message"] = self.message.as_deref().unwrap_or_default().into();
         client_runtime()?.block_on(async {

@@ -8,6 +8,7 @@ use serde_json::{Number, Value};
 use crate::arguments::admin_client::AdminTarget;
 use crate::arguments::data::Data;
 use crate::arguments::open_call::{OpenCallTarget, done};
+use crate::arguments::session::SessionName;
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 
@@ -25,6 +26,10 @@ const EXAMPLES: &str = r#"Examples:
 pub(crate) struct Push {
     #[command(flatten)]
     calls: OpenCallTarget,
+
+    /// Only calls of this session
+    #[arg(long, value_name = "NAME", env = "PROTOD_SESSION")]
+    session: Option<SessionName>,
 
     /// The messages: JSON, @FILE, or @- for stdin; any number of them, one after the other
     #[arg(short, long, value_name = "DATA", env = "PROTOD_DATA")]
@@ -44,7 +49,7 @@ impl Push {
                 let message = message.map_err(|error| {
                     Failure::caused(format!("message {number} of the data is no JSON"), error)
                 })?;
-                let mut request = self.calls.request();
+                let mut request = self.calls.request(self.session.as_ref());
                 request["json"] = exact(message);
                 let calls = done(&admin.call("Send", &request).await?, "did not take the message")?;
                 if calls == 0 {

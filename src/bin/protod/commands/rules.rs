@@ -1,4 +1,5 @@
-//! `protod rules`: the rules of a running server, how often each was chosen, and those that are put in front of them.
+//! `protod rules`: the rules of a running server, how often each was chosen, and those that are put in front of them, for all calls
+//! or for those of a session.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -24,7 +25,12 @@ const EXAMPLES: &str = "Examples:
   protod rules put sold-out.rules.yaml
   protod rules delete sold-out
   # From stdin, by a name, and there again after a restart
-  protod rules put - --name sold-out --keep < sold-out.rules.yaml";
+  protod rules put - --name sold-out --keep < sold-out.rules.yaml
+  # Only for the calls of a session, until it ends
+  protod rules put sold-out.rules.yaml --session checkout-7
+  # The text of rules that were put, or of a rule where it stands
+  protod rules get sold-out
+  protod rules get ./shop.rules.yaml:3:5";
 
 /// What a name by the name of a file is without.
 const ENDINGS: [&str; 8] = [
@@ -46,15 +52,20 @@ pub(crate) struct Rules {
     #[arg(value_enum, value_name = "ACTION")]
     action: Action,
 
-    /// The file with the rules to put, or - for stdin; the name by which the rules to delete were put
-    #[arg(value_name = "FILE|NAME", required_if_eq("action", "put"))]
+    /// The file with the rules to put, or - for stdin; the name by which the rules to get or to delete were put; the place of the
+    /// rule to get
+    #[arg(
+        value_name = "FILE|NAME|PLACE",
+        required_if_eq_any([("action", "put"), ("action", "get")])
+    )]
     target: Option<String>,
 
     /// Only the rules of this method, package.Service/Method
     #[arg(long, value_name = "METHOD", env = "PROTOD_METHOD")]
     method: Option<String>,
 
-    /// Count only the calls of this session
+    /// The rules of this session: put or delete those that answer its calls alone; list those that answer its calls, with how
+    /// often they did
     #[arg(long, value_name = "NAME", env = "PROTOD_SESSION")]
     session: Option<SessionName>,
 
@@ -93,6 +104,8 @@ enum Action {
     List,
     /// Put rules in front of those of files
     Put,
+    /// Print the text of rules that were put, or of a rule of a file
+    Get,
     /// Delete rules that were put
     Delete,
 }
@@ -102,6 +115,7 @@ impl Rules {
         match self.action {
             Action::List => self.list(),
             Action::Put => self.put(),
+            Action::Get => self.get(),
             Action::Delete => self.delete(),
         }
     }
@@ -110,7 +124,7 @@ impl Rules {
         let method = if self.unused { "UnusedRules" } else { "ListRules" };
         let request = json!({
             "method": self.method.as_deref().unwrap_or_default(),
-            "session": self.session.as_ref().map(SessionName::as_str),
+            "session": self.session(),
         });
         let answer = client_runtime()?.block_on(async {
             let admin = self.admin.connect().await?;
@@ -120,28 +134,66 @@ impl Rules {
             return stdout::print(&format!("{answer:#}\n"));
         }
         for aside in list_of(&answer["setAside"]) {
-            let name = text(aside, "name");
+            let (name, session) = (text(aside, "name"), text(aside, "session"));
+            let whose = if session.is_empty() {
+                String::new()
+            } else {
+                format!(" for the session {session:?}")
+            };
             say_line(format_args!(
-                "warning: the rules put as {name} are set aside: they do not fit what is served"
+                "warning: the rules put as {name}{whose} are set aside: they do not fit what is served"
             ));
             say_problems("warning", aside, "problems", None);
         }
-        let rows = list_of(&answer["rules"]).iter().map(|rule| {
+        let rules = list_of(&answer["rules"]);
+        let row = |rule: &Value| {
             [
                 text(rule, "hits"),
                 text(rule, "name"),
                 text(rule, "place"),
                 methods(rule),
             ]
+        };
+        let is_of_session = |rule: &Value| !text(rule, "session").is_empty();
+        if !rules.iter().any(is_of_session) {
+            let rows = rules.iter().map(row);
+            return stdout::print(&table(["HITS", "RULE", "PLACE", "METHODS"], rows));
+        }
+        let rows = rules.iter().map(|rule| {
+            let [hits, name, place, methods] = row(rule);
+            [hits, name, place, text(rule, "session"), methods]
         });
-        stdout::print(&table(["HITS", "RULE", "PLACE", "METHODS"], rows))
+        stdout::print(&table(["HITS", "RULE", "PLACE", "SESSION", "METHODS"], rows))
+    }
+
+    fn get(&self) -> Result<(), Failure> {
+        let target = self.target.as_deref().unwrap_or_default();
+        // No name has a colon.
+        let key = if target.contains(':') { "place" } else { "put" };
+        let answer = self.ask("GetRule", &json!({ key: target, "session": self.session() }))?;
+        if self.json {
+            return stdout::print(&format!("{answer:#}\n"));
+        }
+        let yaml = text(&answer, "yaml");
+        let end = if yaml.ends_with('\n') { "" } else { "\n" };
+        stdout::print(&format!("{yaml}{end}"))
+    }
+
+    fn session(&self) -> Option<&str> {
+        self.session.as_ref().map(SessionName::as_str)
     }
 
     fn put(&self) -> Result<(), Failure> {
         let file = self.target.as_deref().unwrap_or("-");
         let yaml = read(file)?;
         let name = self.name.as_deref().unwrap_or_else(|| name_of(file));
-        let request = json!({ "name": name, "yaml": yaml, "keep": self.keep, "check_only": self.check });
+        let request = json!({
+            "name": name,
+            "yaml": yaml,
+            "session": self.session(),
+            "keep": self.keep,
+            "check_only": self.check,
+        });
         let answer = self.ask("PutRules", &request)?;
         if self.json {
             stdout::print(&format!("{answer:#}\n"))?;
@@ -168,7 +220,7 @@ impl Rules {
             ));
         }
         let name = self.target.as_deref().unwrap_or_default();
-        let answer = self.ask("DeleteRules", &json!({ "name": name }))?;
+        let answer = self.ask("DeleteRules", &json!({ "name": name, "session": self.session() }))?;
         if self.json {
             return stdout::print(&format!("{answer:#}\n"));
         }

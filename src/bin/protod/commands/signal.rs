@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::arguments::admin_client::AdminTarget;
+use crate::arguments::session::SessionName;
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 use crate::output::stdout;
@@ -26,6 +27,10 @@ pub(crate) struct Signal {
     #[arg(value_name = "KEY")]
     key: Option<String>,
 
+    /// In calls of this session, and not in those of none
+    #[arg(long, value_name = "NAME", env = "PROTOD_SESSION")]
+    session: Option<SessionName>,
+
     /// Print JSON
     #[arg(long, env = "PROTOD_JSON")]
     json: bool,
@@ -36,7 +41,8 @@ pub(crate) struct Signal {
 
 impl Signal {
     pub(crate) fn run(&self) -> Result<(), Failure> {
-        let mut request = json!({ "name": self.name });
+        let session = self.session.as_ref().map(SessionName::as_str);
+        let mut request = json!({ "name": self.name, "session": session });
         if let Some(key) = &self.key {
             request["key"] = key.as_str().into();
         }

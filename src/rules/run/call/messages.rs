@@ -137,6 +137,12 @@ impl<'r> Messages<'r> {
         self.take_up(message, bounds)
     }
 
+    /// Makes these the messages that have come so far.
+    pub(super) fn take_up_all(&mut self, messages: &[Bytes]) {
+        self.all = messages.to_vec();
+        self.received = messages.len() as u64;
+    }
+
     /// From now on there is no current message.
     pub(super) fn clear(&mut self) {
         self.current = Current::None;

@@ -31,7 +31,7 @@ const LONGEST_LINE: usize = 64 << 10;
 #[derive(Debug)]
 pub(in crate::rules::run) struct Session<'r> {
     rules: &'r MethodRules,
-    /// What it counts by and shares with others, if it is a call of a session.
+    /// What it counts by and shares with others, if it is a call of a session, and the rules are not the session's own.
     own_tallies: Option<Arc<Tallies>>,
     messages: Messages<'r>,
     variables: Variables,
@@ -75,7 +75,10 @@ impl<'r> Session<'r> {
             .refill(Self::slice(rules.settings.max_expression_cost));
         Self {
             rules,
-            own_tallies: call.session().map(|session| rules.tallies().of_session(session)),
+            own_tallies: call
+                .session()
+                .filter(|_| rules.settings.session.is_none())
+                .map(|session| rules.tallies().of_session(session)),
             messages: Messages::new(rules),
             variables: Variables::default(),
             loops: Loops::default(),
@@ -286,6 +289,11 @@ impl<'r> Session<'r> {
     pub(super) fn replay(&mut self, message: &[u8], nth: u64, bounds: Bounds) -> Result<(), Status> {
         self.begin_event();
         self.messages.replay(message, nth, bounds)
+    }
+
+    /// Makes these the messages that have come so far.
+    pub(in crate::rules::run) fn take_up_all(&mut self, requests: &[Bytes]) {
+        self.messages.take_up_all(requests);
     }
 
     /// From now on `request` is an empty message.

@@ -7,7 +7,7 @@ use super::counters::Counters;
 use super::hits::Hits;
 use super::signals::{Listener, Signals};
 use crate::cel::{Store, StoreRoom};
-use crate::session::Session;
+use crate::session::{Session, SessionId};
 
 /// The `store`, the counters of `times`, and the calls that handle signals.
 ///
@@ -33,6 +33,36 @@ struct Shared {
     counters: Counters,
     hits: Hits,
     signals: Arc<Signals>,
+}
+
+/// What the calls of a session share, for its own rules, which may be compiled more than once. It does not keep the session from
+/// ending.
+#[derive(Debug, Clone)]
+pub(crate) struct StateOfSession {
+    pub(in crate::rules) id: SessionId,
+    pub(in crate::rules) own: RulesState,
+    /// What calls of no session share in its place.
+    shared: RulesState,
+}
+
+impl StateOfSession {
+    pub(crate) fn new(shared: &RulesState, session: &Session) -> Self {
+        Self {
+            id: session.id().clone(),
+            own: shared.of_session(session),
+            shared: shared.clone(),
+        }
+    }
+
+    /// Whose it is.
+    pub(crate) fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    /// Whether it is what the session has beside this state.
+    pub(crate) fn is_beside(&self, shared: &RulesState) -> bool {
+        Arc::ptr_eq(&self.shared.0, &shared.0)
+    }
 }
 
 /// The store, and the slow evaluations that use it. Who waits for one of them does so in a lane: a thread that waits serves

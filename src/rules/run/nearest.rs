@@ -1,0 +1,142 @@
+//! Why no rule answers a call: which one came nearest, and how it differs.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tonic::Status;
+
+use super::call::session::Session;
+use super::matching::condition::{Decoded, Difference};
+use super::method::MethodRules;
+use super::shared::tallies::Tallies;
+use crate::cel::Env;
+use crate::handler::Call;
+use crate::rules::plan::Rule;
+
+/// What it costs to say how a rule differs, apart from what its condition costs.
+const UNITS_PER_COMPARISON: u64 = 5;
+
+/// How many rules are compared at most, to find the nearest.
+const COMPARED: usize = 1000;
+
+/// The rules that have passed a call on, those that stand in front of others first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PassedOn(Vec<PassedRules>);
+
+#[derive(Debug, Clone)]
+struct PassedRules {
+    rules: Arc<MethodRules>,
+    /// All messages so far; empty unless some of their expressions read them.
+    requests: Vec<Bytes>,
+}
+
+/// Notes that rules pass a call on, for who says later why nothing has matched.
+pub(super) fn note_passed_on(rules: &Arc<MethodRules>, session: &Session<'_>, call: &mut Call) {
+    let passed = call.extensions_mut().get_or_insert_default::<PassedOn>();
+    passed.0.push(PassedRules {
+        rules: Arc::clone(rules),
+        requests: session.requests().to_vec(),
+    });
+}
+
+/// UNIMPLEMENTED, with the rule that came nearest and its first difference: of those that have passed the call on, and of these.
+pub(super) fn unmatched(rules: &MethodRules, session: &mut Session<'_>, call: &mut Call) -> Status {
+    call.unmatched();
+    session.begin_turn();
+    let PassedOn(passed) = call.extensions_mut().remove().unwrap_or_default();
+    let request = session.has_request() && !passed.is_empty();
+    let request = request.then(|| session.with_env(call, |env, _| copied(env)));
+    let bounds = call.bounds();
+    let in_front = passed.iter().filter_map(|passed| {
+        let mut session = Session::new(&passed.rules, call);
+        session.take_up_all(&passed.requests);
+        if let Some(request) = &request {
+            // It was well formed.
+            session.take_up(request, bounds).ok()?;
+        }
+        nearest(&passed.rules, &session, call)
+    });
+    let in_front = in_front.reduce(nearer);
+    let nearest = in_front
+        .into_iter()
+        .chain(nearest(rules, session, call))
+        .reduce(nearer);
+    let method = rules.method.name();
+    Status::unimplemented(match nearest {
+        None => format!("no rule of {method} matched"),
+        Some((difference, rule)) => format!(
+            "no rule of {method} matched; the nearest is {rule}: {}",
+            difference.text
+        ),
+    })
+}
+
+/// The message that is `request` now.
+fn copied(env: &Env<'_>) -> Bytes {
+    env.request
+        .map(|(bytes, _)| Bytes::copy_from_slice(bytes))
+        .unwrap_or_default()
+}
+
+/// A difference, and the name of its rule.
+type Near = (Difference, Arc<str>);
+
+/// The one of which more conditions hold, and else the first.
+fn nearer(best: Near, next: Near) -> Near {
+    if next.0.held > best.0.held { next } else { best }
+}
+
+/// The rule that came nearest.
+fn nearest(rules: &MethodRules, session: &Session<'_>, call: &mut Call) -> Option<Near> {
+    let has_request = session.has_request();
+    session.with_env(call, |env, _| {
+        let request = env.request.filter(|_| has_request);
+        let env = Env { request, ..*env };
+        let mut decoded = Decoded::new(request.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
+        // As far as the turn's room goes: the nearest of those is told.
+        let has_room = |_: &(usize, &Rule)| env.call.budget.charge(UNITS_PER_COMPARISON).is_ok();
+        let answering = rules.rules.iter().enumerate().filter(|(_, rule)| !rule.passes);
+        let compared = answering.take(COMPARED).take_while(has_room);
+        let differences = compared.filter_map(|(at, rule)| {
+            let difference = difference(rules, session.tallies(), at, &env, &mut decoded);
+            Some((
+                difference.or_else(|| chance_difference(rule))?,
+                Arc::clone(&rule.name),
+            ))
+        });
+        differences.reduce(nearer)
+    })
+}
+
+/// Why a rule that matches did not answer.
+fn chance_difference(rule: &Rule) -> Option<Difference> {
+    rule.chance.map(|chance| Difference {
+        held: usize::MAX,
+        text: format!("its chance of {chance} did not come up"),
+    })
+}
+
+/// Why the rule at a place does not answer, apart from its chance; `None` if it does answer.
+pub(super) fn difference(
+    rules: &MethodRules,
+    tallies: &Tallies,
+    at: usize,
+    env: &Env<'_>,
+    decoded: &mut Decoded<'_>,
+) -> Option<Difference> {
+    let rule = &rules.rules[at];
+    rule.condition.difference(env, decoded).or_else(|| {
+        let (counting, counter) = (rule.counting.as_ref()?, tallies.counter(at)?);
+        let text = match counter.is_left(counting, env) {
+            Ok(true) => return None,
+            Ok(false) => "it has answered as often as it may".to_owned(),
+            // The budget of an explanation may be smaller than the call's, in which it has not failed.
+            Err(_) if env.call.budget.is_exhausted() => "its `scope` costs too much to explain".to_owned(),
+            Err(error) => format!("`scope` failed: {error}"),
+        };
+        Some(Difference {
+            held: usize::MAX,
+            text,
+        })
+    })
+}

@@ -1,0 +1,554 @@
+//! Rules that are put for one session: whose calls they answer, for how long, and who is told of them.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use protod::tonic::metadata::MetadataMap;
+use protod::{Client, Message};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::program::{SOON, command};
+use crate::puts::{GREEN, put, rule};
+use crate::sessions::{brew_in, refused};
+use crate::support::{Kitchen, PROTO, output, post};
+
+async fn begin(kitchen: &Kitchen, session: &str) {
+    let request = json!({ "name": session }).to_string();
+    kitchen.ask("CreateSession", &request).await;
+}
+
+async fn put_for(kitchen: &Kitchen, session: &str, name: &str, yaml: &str) -> Value {
+    let request = json!({ "name": name, "yaml": yaml, "session": session });
+    kitchen.ask("PutRules", &request.to_string()).await
+}
+
+/// The names of the rules of a list, with the sessions that they are of.
+async fn listed(kitchen: &Kitchen, method: &str, request: &str) -> Vec<(String, String)> {
+    let rules = kitchen.ask(method, request).await;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let rules = rules["rules"].as_array().into_iter().flatten();
+    rules
+        .map(|rule| (text(&rule["name"]), text(&rule["session"])))
+        .collect()
+}
+
+/// The names of the rules that are of sessions.
+async fn of_sessions(kitchen: &Kitchen) -> Vec<String> {
+    let rules = listed(kitchen, "ListRules", "{}").await.into_iter();
+    rules
+        .filter(|(_, session)| !session.is_empty())
+        .map(|(name, _)| name)
+        .collect()
+}
+
+#[tokio::test]
+async fn rules_of_a_session_answer_its_calls_alone_and_before_all_others() {
+    let kitchen = Kitchen::start().await;
+    begin(&kitchen, "a").await;
+    begin(&kitchen, "b").await;
+    let answer = put_for(&kitchen, "a", "tea", &rule("of-a")).await;
+    assert_eq!(answer, json!({ "name": "tea", "rules": 1 }));
+    // By the same name, which is another one.
+    put_for(&kitchen, "b", "tea", &rule("of-b")).await;
+    assert_eq!(
+        kitchen.brew(GREEN).await,
+        "first",
+        "calls of none have files alone"
+    );
+    put(&kitchen, "tea", &rule("of-all")).await;
+    for (session, label) in [("a", "of-a"), ("b", "of-b")] {
+        assert_eq!(brew_in(&kitchen, session, GREEN).await, label);
+        let recall = brew_in(&kitchen, session, r#"{"kind": "recall"}"#).await;
+        assert_eq!(recall, "0", "others are left to the files");
+    }
+    assert_eq!(kitchen.brew(GREEN).await, "of-all");
+    put_for(&kitchen, "a", "second", &rule("of-a-too")).await;
+    assert_eq!(
+        brew_in(&kitchen, "a", GREEN).await,
+        "of-a-too",
+        "the last one is in front"
+    );
+    put_for(&kitchen, "a", "second", &rule("replaced")).await;
+    assert_eq!(brew_in(&kitchen, "a", GREEN).await, "replaced");
+
+    let deleted = kitchen.ask("DeleteRules", "{}").await;
+    assert_eq!(deleted, json!({ "deleted": 1 }), "those of sessions stay");
+    assert_eq!(kitchen.brew(GREEN).await, "later");
+    let deleted = kitchen
+        .ask("DeleteRules", r#"{"session": "a", "name": "second"}"#)
+        .await;
+    assert_eq!(deleted, json!({ "deleted": 1 }));
+    assert_eq!(brew_in(&kitchen, "a", GREEN).await, "of-a");
+    kitchen.ask("DeleteRules", r#"{"session": "a"}"#).await;
+    assert_eq!(
+        brew_in(&kitchen, "a", GREEN).await,
+        "first",
+        "the session counts by itself"
+    );
+    assert_eq!(brew_in(&kitchen, "b", GREEN).await, "of-b");
+}
+
+#[tokio::test]
+async fn sessions_that_put_rules_for_one_method_at_once_never_get_those_of_others() {
+    let kitchen = Arc::new(Kitchen::start().await);
+    let mut tasks = JoinSet::new();
+    for number in 0..12 {
+        let kitchen = Arc::clone(&kitchen);
+        tasks.spawn(async move {
+            let session = format!("s{number}");
+            begin(&kitchen, &session).await;
+            for round in 0..4 {
+                let label = format!("{session}-{round}");
+                put_for(&kitchen, &session, "tea", &rule(&label)).await;
+                let mut calls = JoinSet::new();
+                for _ in 0..8 {
+                    let (kitchen, session) = (Arc::clone(&kitchen), session.clone());
+                    calls.spawn(async move { brew_in(&kitchen, &session, GREEN).await });
+                }
+                for found in calls.join_all().await {
+                    assert_eq!(found, label);
+                }
+            }
+            let request = json!({ "name": session }).to_string();
+            kitchen.ask("EndSession", &request).await;
+        });
+    }
+    for number in 0..24 {
+        let label = kitchen.brew(GREEN).await;
+        assert_eq!(label, if number == 0 { "first" } else { "later" });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.expect("no panic");
+    }
+    assert_eq!(of_sessions(&kitchen).await, [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn rules_go_with_their_session_and_the_next_of_its_name_has_none() {
+    let mut kitchen = Kitchen::start().await;
+    begin(&kitchen, "a").await;
+    put_for(&kitchen, "a", "tea", &rule("of-a")).await;
+    let put_before_it_is_over = async {
+        for number in 0.. {
+            let session = format!("brief-{number}");
+            let brief = json!({ "name": session, "ttl": "0.1s" }).to_string();
+            kitchen.ask("CreateSession", &brief).await;
+            let request = json!({ "yaml": rule("brief"), "session": session }).to_string();
+            let put_rules = "protod.admin.v1.AdminService/PutRules";
+            if post(&kitchen.admin, put_rules, &[], &request).await.code == 200 {
+                break;
+            }
+        }
+    };
+    timeout(SOON, put_before_it_is_over).await.expect("it is in time");
+    let over = async {
+        while of_sessions(&kitchen).await != ["of-a"] {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(SOON, over).await.expect("it ends by itself");
+    let rules = async || kitchen.ask("Status", "{}").await["rules"].clone();
+    assert_eq!(rules().await, 5);
+    kitchen.ask("EndSession", r#"{"name": "a"}"#).await;
+    assert_eq!(of_sessions(&kitchen).await, [] as [&str; 0]);
+    assert_eq!(rules().await, 4);
+    begin(&kitchen, "a").await;
+    assert_eq!(brew_in(&kitchen, "a", GREEN).await, "first");
+    assert_eq!(of_sessions(&kitchen).await, [] as [&str; 0]);
+    kitchen = kitchen.restart(&[]).await;
+    assert_eq!(of_sessions(&kitchen).await, [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn a_call_in_flight_keeps_the_rules_of_its_session_when_they_or_the_session_go() {
+    let kitchen = Kitchen::start().await;
+    let proto = PROTO.replace(
+        "rpc Pour(",
+        "rpc Chat(stream Order) returns (stream Cup);\n  rpc Pour(",
+    );
+    fs::write(kitchen.path("tea.proto"), proto).expect("written");
+    assert_eq!(kitchen.ask("Reload", "{}").await["reloaded"], true);
+    begin(&kitchen, "a").await;
+    let chat = |label: &str| {
+        let step = format!("{{send: {{label: \"{label} ${{request.kind}}\"}}}}");
+        format!("rules:\n  - {{name: {label}, method: tea.Kitchen/Chat, session: {{message: [{step}]}}}}\n")
+    };
+    put_for(&kitchen, "a", "chat", &chat("old")).await;
+    let mut metadata = MetadataMap::new();
+    metadata.insert("protod-session", "a".parse().expect("a value"));
+    let client = Client::builder(kitchen.server.address()).metadata(metadata);
+    let client = client.connect().await.expect("it has reflection");
+    let method = client.method("tea.Kitchen/Chat").expect("it is known");
+    let say = |kind: &str| {
+        let json = json!({ "kind": kind }).to_string();
+        Message::from_json(method.input().clone(), &json).expect("a message")
+    };
+    let (sender, messages) = mpsc::channel(1);
+    sender.send(say("one")).await.expect("it is read");
+    let mut responses = method
+        .bidi(ReceiverStream::new(messages))
+        .await
+        .expect("it begins");
+    let mut next = async || {
+        let message = timeout(SOON, responses.message()).await.expect("it comes");
+        let message = message.expect("OK").expect("it goes on");
+        let message: Value = serde_json::from_str(&message.to_json().expect("JSON")).expect("JSON");
+        message["label"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(next().await, "old one");
+    put_for(&kitchen, "a", "chat", &chat("new")).await;
+    sender.send(say("two")).await.expect("it is read");
+    assert_eq!(next().await, "old two");
+    kitchen.ask("EndSession", r#"{"name": "a"}"#).await;
+    assert_eq!(of_sessions(&kitchen).await, [] as [&str; 0]);
+    sender.send(say("three")).await.expect("it is read");
+    assert_eq!(next().await, "old three");
+}
+
+#[tokio::test]
+async fn rules_of_a_session_count_and_store_for_it_alone() {
+    let kitchen = Kitchen::start().await;
+    let once = |label: &str| rule(label).replace("    match", "    times: 1\n    match");
+    for session in ["a", "b"] {
+        begin(&kitchen, session).await;
+        // The names of the rules are the same in both.
+        put_for(&kitchen, session, "tea", &once("once")).await;
+        let reader = rule("reader")
+            .replace("green", "seen")
+            .replace("label: reader", "label: \"${string(store.kept)}\"");
+        let put = put_for(&kitchen, session, "reader", &reader).await;
+        assert_eq!(put["problems"], Value::Null, "{put}");
+    }
+    for session in ["a", "b"] {
+        assert_eq!(brew_in(&kitchen, session, GREEN).await, "once");
+        assert_eq!(brew_in(&kitchen, session, GREEN).await, "first");
+    }
+    brew_in(&kitchen, "a", r#"{"kind": "keep", "minutes": 7}"#).await;
+    assert_eq!(brew_in(&kitchen, "a", r#"{"kind": "seen"}"#).await, "7");
+    kitchen.brew(r#"{"kind": "keep", "minutes": 1}"#).await;
+    assert_eq!(brew_in(&kitchen, "a", r#"{"kind": "seen"}"#).await, "7");
+    // What else is put, and what is saved, lets them count on.
+    put_for(&kitchen, "a", "more", &rule("more").replace("green", "white")).await;
+    put(&kitchen, "all", &rule("all").replace("green", "white")).await;
+    assert_eq!(kitchen.ask("Reload", "{}").await["reloaded"], true);
+    assert_eq!(brew_in(&kitchen, "a", GREEN).await, "later");
+    let hits = async |session: &str| {
+        let rules = kitchen
+            .ask("ListRules", &json!({ "session": session }).to_string())
+            .await;
+        let rules = rules["rules"].as_array().expect("a list").clone();
+        let rule = rules.into_iter().find(|rule| rule["name"] == "once");
+        rule.expect("it is listed")["hits"].clone()
+    };
+    assert_eq!(hits("a").await, "1");
+    assert_eq!(hits("b").await, "1");
+    kitchen
+        .ask("Reset", r#"{"session": "a", "counters": true}"#)
+        .await;
+    assert_eq!(brew_in(&kitchen, "a", GREEN).await, "once");
+    assert_eq!(brew_in(&kitchen, "b", GREEN).await, "later");
+    kitchen
+        .ask("DeleteRules", r#"{"session": "b", "name": "tea"}"#)
+        .await;
+    put_for(&kitchen, "b", "tea", &once("once")).await;
+    assert_eq!(
+        brew_in(&kitchen, "b", GREEN).await,
+        "once",
+        "what was deleted begins anew"
+    );
+}
+
+#[tokio::test]
+async fn rules_of_sessions_are_listed_with_them_and_told_of_in_the_journal() {
+    let kitchen = Kitchen::start().await;
+    for session in ["a", "b"] {
+        begin(&kitchen, session).await;
+        put_for(&kitchen, session, "tea", &rule(&format!("of-{session}"))).await;
+    }
+    put(&kitchen, "all", &rule("of-all").replace("green", "white")).await;
+    brew_in(&kitchen, "a", GREEN).await;
+    let pair = |name: &str, session: &str| (name.to_owned(), session.to_owned());
+    assert_eq!(
+        listed(&kitchen, "ListRules", "{}").await[..4],
+        [
+            pair("of-a", "a"),
+            pair("of-b", "b"),
+            pair("of-all", ""),
+            pair("first green", "")
+        ]
+    );
+    assert_eq!(
+        listed(&kitchen, "ListRules", r#"{"session": "b"}"#).await[..3],
+        [pair("of-b", "b"), pair("of-all", ""), pair("first green", "")]
+    );
+    let unused = listed(&kitchen, "UnusedRules", "{}").await;
+    assert_eq!(unused[..2], [pair("of-b", "b"), pair("of-all", "")]);
+    let unused = listed(&kitchen, "UnusedRules", r#"{"session": "a"}"#).await;
+    assert_eq!(unused[..1], [pair("of-all", "")]);
+    let calls = kitchen.ask("ListCalls", r#"{"session": "a"}"#).await;
+    assert_eq!(calls["calls"][0]["rule"], "of-a", "{calls}");
+
+    for (request, yaml) in [
+        (json!({ "put": "tea", "session": "b" }), rule("of-b")),
+        (json!({ "place": "tea:2:5", "session": "a" }), rule("of-a")),
+        (json!({ "put": "all" }), rule("of-all").replace("green", "white")),
+    ] {
+        let found = kitchen.ask("GetRule", &request.to_string()).await;
+        assert_eq!(found["yaml"], yaml, "{request}");
+    }
+    let (code, _) = refused(&kitchen, "GetRule", r#"{"put": "tea"}"#).await;
+    assert_eq!(code, "not_found", "it is of sessions");
+    let (code, _) = refused(&kitchen, "GetRule", r#"{"place": "tea:2:5"}"#).await;
+    assert_eq!(code, "not_found");
+}
+
+#[tokio::test]
+async fn the_rule_that_came_nearest_may_be_one_that_was_put_for_the_session_or_for_all() {
+    let kitchen = Kitchen::start().await;
+    let two = |label: &str, minutes: u32| {
+        rule(label).replace("{kind: green}", &format!("{{kind: mud, minutes: {minutes}}}"))
+    };
+    let why = async |session: &str| {
+        let header = format!("protod-session: {session}");
+        let headers = [&*header];
+        let headers = if session.is_empty() { &[][..] } else { &headers };
+        let mud = r#"{"kind": "mud", "minutes": 3}"#;
+        let answer = post(kitchen.server.address(), "tea.Kitchen/Brew", headers, mud).await;
+        answer.body
+    };
+    begin(&kitchen, "a").await;
+    begin(&kitchen, "b").await;
+    put_for(&kitchen, "a", "mud", &two("of-a", 5)).await;
+    for (session, nearest) in [
+        ("a", "the nearest is of-a: minutes is 3, not 5"),
+        ("b", "the nearest is first green: kind is"),
+        ("", "the nearest is first green: kind is"),
+    ] {
+        let body = why(session).await;
+        assert!(body.contains(nearest), "{session}: {body}");
+    }
+    put(&kitchen, "mud", &two("of-all", 7)).await;
+    for (session, nearest) in [
+        ("a", "the nearest is of-a: minutes is 3, not 5"),
+        ("b", "the nearest is of-all: minutes is 3, not 7"),
+        ("", "the nearest is of-all: minutes is 3, not 7"),
+    ] {
+        let body = why(session).await;
+        assert!(body.contains(nearest), "{session}: {body}");
+    }
+    let unmatched = kitchen.ask("UnmatchedCalls", r#"{"session": "a"}"#).await;
+    let calls = unmatched["calls"].to_string();
+    assert_eq!(
+        calls.matches("the nearest is of-a").count(),
+        calls.matches("nearest").count(),
+        "{calls}"
+    );
+}
+
+#[tokio::test]
+async fn a_save_that_rules_of_a_session_do_not_fit_sets_them_aside_until_they_do() {
+    let mut kitchen = Kitchen::start().await;
+    begin(&kitchen, "a").await;
+    begin(&kitchen, "b").await;
+    let warm = rule("warm").replace("label: warm", "label: warm, degrees: 80");
+    put_for(&kitchen, "a", "warm", &warm).await;
+    put_for(&kitchen, "a", "plain", &rule("plain").replace("green", "black")).await;
+    put_for(&kitchen, "b", "tea", &rule("of-b")).await;
+    let without = PROTO.replace(" int32 degrees = 2;", "");
+    fs::write(kitchen.path("tea.proto"), without).expect("written");
+    assert_eq!(kitchen.ask("Reload", "{}").await["reloaded"], true);
+    let line = "the rules put as warm for the session \"a\" are set aside";
+    kitchen.server.line_with(line).await;
+    assert_eq!(brew_in(&kitchen, "a", GREEN).await, "first");
+    assert_eq!(brew_in(&kitchen, "a", r#"{"kind": "black"}"#).await, "plain");
+    assert_eq!(brew_in(&kitchen, "b", GREEN).await, "of-b");
+    for method in ["ListRules", "Status"] {
+        let aside = kitchen.ask(method, "{}").await["setAside"].clone();
+        assert_eq!(aside.as_array().map(Vec::len), Some(1), "{aside}");
+        assert_eq!(
+            (&aside[0]["name"], &aside[0]["session"]),
+            (&json!("warm"), &json!("a"))
+        );
+        let problem = aside[0]["problems"][0]["message"].as_str();
+        assert!(problem.is_some_and(|text| text.contains("degrees")), "{aside}");
+    }
+    let (_, _, said) = kitchen.protod(&["rules", "list"]).await;
+    assert!(said.contains(line) && said.contains("degrees"), "{said}");
+    fs::write(kitchen.path("tea.proto"), PROTO).expect("written");
+    assert_eq!(kitchen.ask("Reload", "{}").await["reloaded"], true);
+    assert_eq!(brew_in(&kitchen, "a", GREEN).await, "warm");
+    assert_eq!(kitchen.ask("Status", "{}").await["setAside"], Value::Null);
+
+    fs::write(
+        kitchen.path("tea.proto"),
+        PROTO.replace(" int32 degrees = 2;", ""),
+    )
+    .expect("written");
+    assert_eq!(kitchen.ask("Reload", "{}").await["reloaded"], true);
+    kitchen.ask("EndSession", r#"{"name": "a"}"#).await;
+    let gone = async {
+        while kitchen.ask("Status", "{}").await["setAside"] != Value::Null {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(SOON, gone).await.expect("they go with the session");
+}
+
+#[tokio::test]
+async fn rules_of_a_session_answer_where_nothing_else_does_and_others_get_what_they_got() {
+    let kitchen = Kitchen::start_with(&["--unmatched", "unimplemented"]).await;
+    begin(&kitchen, "a").await;
+    let proto = PROTO.replace("rpc Pour(", "rpc Boil(Order) returns (Cup);\n  rpc Pour(");
+    fs::write(kitchen.path("tea.proto"), proto).expect("written");
+    assert_eq!(kitchen.ask("Reload", "{}").await["reloaded"], true);
+    let boil = async |session: &str| {
+        let header = format!("protod-session: {session}");
+        let headers = [&*header];
+        let headers = if session.is_empty() { &[][..] } else { &headers };
+        let address = kitchen.server.address();
+        post(address, "tea.Kitchen/Boil", headers, GREEN).await.body
+    };
+    let before = boil("").await;
+    put_for(&kitchen, "a", "boil", &rule("boiled").replace("Brew", "Boil")).await;
+    assert!(boil("a").await.contains("boiled"));
+    assert_eq!(boil("").await, before);
+    kitchen.ask("EndSession", r#"{"name": "a"}"#).await;
+    assert_eq!(boil("").await, before);
+}
+
+#[tokio::test]
+async fn what_cannot_be_put_for_a_session_is_refused_with_the_reason() {
+    let kept = tempfile::tempdir().expect("a folder");
+    let folder = kept.path().to_str().expect("UTF-8");
+    let kitchen = Kitchen::start_with(&["--kept-rules", folder]).await;
+    begin(&kitchen, "a").await;
+    let keep = json!({ "yaml": rule("x"), "session": "a", "keep": true }).to_string();
+    let unknown = json!({ "yaml": rule("x"), "session": "b" }).to_string();
+    let large = format!("{}# {}\n", rule("x"), "x".repeat(1 << 20));
+    let large = json!({ "yaml": large, "session": "a" }).to_string();
+    for (method, request, code, text) in [
+        (
+            "PutRules",
+            &*keep,
+            "invalid_argument",
+            "rules of a session end with it",
+        ),
+        ("PutRules", &unknown, "not_found", "no session \"b\""),
+        ("PutRules", &large, "resource_exhausted", "put for the session"),
+        (
+            "DeleteRules",
+            r#"{"session": "a", "name": "x"}"#,
+            "not_found",
+            "by the name x",
+        ),
+        (
+            "DeleteRules",
+            r#"{"session": "b"}"#,
+            "not_found",
+            "no session \"b\"",
+        ),
+        (
+            "GetRule",
+            r#"{"session": "b", "put": "x"}"#,
+            "not_found",
+            "no session \"b\"",
+        ),
+    ] {
+        let (found, message) = refused(&kitchen, method, request).await;
+        assert_eq!(found, code, "{method}: {message}");
+        assert!(message.contains(text), "{method}: {message}");
+    }
+    let wrong = put_for(&kitchen, "a", "x", &rule("x").replace("reply", "repyl")).await;
+    assert_eq!(wrong["problems"][0]["file"], "x", "{wrong}");
+    // A name of the session takes no file away that is kept for all.
+    let all = json!({ "name": "tea", "yaml": rule("kept"), "keep": true }).to_string();
+    kitchen.ask("PutRules", &all).await;
+    put_for(&kitchen, "a", "tea", &rule("of-a")).await;
+    kitchen.ask("DeleteRules", r#"{"session": "a"}"#).await;
+    let files = fs::read_dir(folder).expect("it is there").count();
+    assert_eq!(files, 1);
+    for number in 0..100 {
+        put_for(&kitchen, "a", &format!("n{number}"), "rules: []").await;
+    }
+    let more = json!({ "name": "more", "yaml": "rules: []", "session": "a" }).to_string();
+    let (code, message) = refused(&kitchen, "PutRules", &more).await;
+    assert_eq!(code, "resource_exhausted", "{message}");
+    put(&kitchen, "more", "rules: []").await;
+}
+
+#[tokio::test]
+async fn the_rules_of_all_sessions_together_are_bounded_and_those_that_end_make_room() {
+    let kitchen = Kitchen::start().await;
+    let large = format!("{}# {}\n", rule("x"), "x".repeat(1_000_000));
+    for number in 0..8 {
+        let session = format!("s{number}");
+        begin(&kitchen, &session).await;
+        put_for(&kitchen, &session, "large", &large).await;
+    }
+    begin(&kitchen, "more").await;
+    let request = json!({ "name": "large", "yaml": large, "session": "more" }).to_string();
+    let (code, message) = refused(&kitchen, "PutRules", &request).await;
+    assert_eq!(code, "resource_exhausted", "{message}");
+    assert!(message.contains("put for sessions"), "{message}");
+    kitchen.ask("EndSession", r#"{"name": "s3"}"#).await;
+    kitchen.ask("PutRules", &request).await;
+}
+
+#[tokio::test]
+async fn the_command_puts_lists_gets_and_deletes_the_rules_of_a_session() {
+    let kitchen = Kitchen::start().await;
+    begin(&kitchen, "a").await;
+    let other = tempfile::tempdir().expect("a folder that is not served");
+    let file = other.path().join("hot.rules.yaml");
+    let path = file.to_str().expect("UTF-8");
+    fs::write(&file, rule("hot")).expect("written");
+    let in_session = async |args: &[&str]| {
+        let mut command = command(args);
+        command.env("PROTOD_ADMIN_ADDR", &kitchen.admin);
+        command.env("PROTOD_SESSION", "a");
+        output(command).await
+    };
+    let (code, printed, said) = in_session(&["rules", "put", path]).await;
+    assert_eq!((code, &*printed), (0, "1 rule put as hot\n"), "{said}");
+    assert_eq!(brew_in(&kitchen, "a", GREEN).await, "hot");
+    assert_eq!(kitchen.brew(GREEN).await, "first");
+    let (_, printed, said) = kitchen.protod(&["rules", "list"]).await;
+    let words = |line: usize| {
+        let line = printed.lines().nth(line).unwrap_or_default();
+        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        words(0),
+        ["HITS", "RULE", "PLACE", "SESSION", "METHODS"],
+        "{said}"
+    );
+    assert_eq!(words(1), ["1", "hot", "hot:2:5", "a", "tea.Kitchen/Brew"]);
+    let (code, _, said) = kitchen.protod(&["rules", "get", "hot"]).await;
+    assert!(code == 1 && said.contains("no rules were put"), "{said}");
+    let (code, printed, said) = kitchen.protod(&["rules", "get", "hot", "--session", "a"]).await;
+    assert_eq!((code, &*printed), (0, &*rule("hot")), "{said}");
+    let (code, printed, said) = kitchen.protod(&["rules", "get", "./tea.rules.yaml:2:5"]).await;
+    assert!(
+        code == 0 && printed.starts_with("rules:\n  - name: first green\n"),
+        "{said}"
+    );
+    let (code, _, said) = kitchen.protod(&["rules", "delete", "hot"]).await;
+    assert!(code == 1 && said.contains("hot"), "{said}");
+    let (code, _, said) = kitchen
+        .protod(&["rules", "put", path, "--session", "a", "--keep"])
+        .await;
+    assert!(
+        code == 1 && said.contains("rules of a session end with it"),
+        "{said}"
+    );
+    let (code, printed, said) = in_session(&["rules", "delete", "hot"]).await;
+    assert_eq!((code, &*printed, &*said), (0, "", ""));
+    assert_eq!(brew_in(&kitchen, "a", GREEN).await, "first");
+    let (code, _, _) = kitchen.protod(&["rules", "get"]).await;
+    assert_eq!(code, 2);
+}
