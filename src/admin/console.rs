@@ -28,7 +28,7 @@ macro_rules! file {
 }
 
 /// The files: the path, the content type, and what is in it.
-const FILES: [(&str, &str, &[u8]); 24] = [
+const FILES: [(&str, &str, &[u8]); 25] = [
     file!("/", "index.html", HTML),
     file!("/app.js", "app.js", SCRIPT),
     file!("/call.js", "call.js", SCRIPT),

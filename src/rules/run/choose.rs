@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tonic::Status;
 
 use super::call::chosen::{Choice, Chosen, Come};
-use super::call::session::Session;
+use super::call::execution::Execution;
 use super::matching::condition::Decoded;
 use super::method::MethodRules;
 use super::shared::tallies::Tallies;
@@ -24,31 +24,31 @@ use crate::rules::plan::{Rule, Stage};
 /// before a rule answers, unless it [refuses](Rule::refuses) every call: so an error by metadata or by chance comes first.
 pub(super) async fn choose<'r>(
     rules: &'r MethodRules,
-    session: &mut Session<'r>,
+    execution: &mut Execution<'r>,
     call: &mut Call,
 ) -> Result<Choice<'r>, Status> {
     let order = &rules.order;
     let mut come = Come::default();
-    let found = find(rules, session, call, 0..order.message, &mut come).await?;
+    let found = find(rules, execution, call, 0..order.message, &mut come).await?;
     if found.is_some() || order.message == rules.rules.len() {
         return Ok(Choice { chosen: found, come });
     }
     if !come.first {
-        come.first = session.receive(call).await?;
+        come.first = execution.receive(call).await?;
         come.all = !come.first;
     }
-    let found = find(rules, session, call, order.message..order.half_close, &mut come).await?;
+    let found = find(rules, execution, call, order.message..order.half_close, &mut come).await?;
     if found.is_some() || order.half_close == rules.rules.len() {
         return Ok(Choice { chosen: found, come });
     }
     if come.first {
-        while session.receive(call).await? {}
+        while execution.receive(call).await? {}
     }
     come = Come {
         first: false,
         all: true,
     };
-    let chosen = Box::pin(find_at_half_close(rules, session, call, &mut come)).await?;
+    let chosen = Box::pin(find_at_half_close(rules, execution, call, &mut come)).await?;
     Ok(Choice { chosen, come })
 }
 
@@ -56,24 +56,24 @@ pub(super) async fn choose<'r>(
 /// the last message; for the others it is the first, as always.
 async fn find_at_half_close<'r>(
     rules: &'r MethodRules,
-    session: &mut Session<'r>,
+    execution: &mut Execution<'r>,
     call: &mut Call,
     come: &mut Come,
 ) -> Result<Option<Chosen<'r>>, Status> {
     let (first, last) = (
-        session.requests().first().cloned(),
-        session.requests().last().cloned(),
+        execution.requests().first().cloned(),
+        execution.requests().last().cloned(),
     );
     let bounds = call.bounds();
     let reads_all = |rule: &Rule| rule.condition.stage == Stage::HalfClose;
     let mut at = rules.order.half_close;
     for alike in rules.rules[at..].chunk_by(|one, next| reads_all(one) == reads_all(next)) {
         match if reads_all(&alike[0]) { &last } else { &first } {
-            Some(message) => session.take_up(message, bounds)?,
-            None => session.clear_request(),
+            Some(message) => execution.take_up(message, bounds)?,
+            None => execution.clear_request(),
         }
         let end = at + alike.len();
-        let found = find(rules, session, call, at..end, come).await?;
+        let found = find(rules, execution, call, at..end, come).await?;
         if found.is_some() {
             return Ok(found);
         }
@@ -85,7 +85,7 @@ async fn find_at_half_close<'r>(
 /// The first rule of the range that matches and answers. `come` changes if it awaits the one request of the call.
 async fn find<'r>(
     rules: &'r MethodRules,
-    session: &mut Session<'r>,
+    execution: &mut Execution<'r>,
     call: &mut Call,
     range: Range<usize>,
     come: &mut Come,
@@ -96,19 +96,19 @@ async fn find<'r>(
         told: AtomicUsize::new(0),
     };
     loop {
-        let found = match try_rules(rules, session, call, &rest) {
+        let found = match try_rules(rules, execution, call, &rest) {
             Ok(found) => found,
-            Err(status) => Box::pin(try_in_lane(rules, session, call, &rest, status)).await?,
+            Err(status) => Box::pin(try_in_lane(rules, execution, call, &rest, status)).await?,
         };
         let Some((at, count)) = found else { return Ok(None) };
         rest.range.start = at;
         let rule = &rules.rules[at];
-        if session.is_awaited_by(rule) {
-            come.first = Box::pin(session.receive(call)).await?;
+        if execution.is_awaited_by(rule) {
+            come.first = Box::pin(execution.receive(call)).await?;
             rest.holds = true;
             continue;
         }
-        session.set_count(count);
+        execution.set_count(count);
         let chosen = Chosen {
             at,
             rule,
@@ -117,7 +117,7 @@ async fn find<'r>(
         if !rule.passes {
             return Ok(Some(chosen));
         }
-        Box::pin(session.take_effect(chosen, call)).await?;
+        Box::pin(execution.take_effect(chosen, call)).await?;
         rest.range.start = at + 1;
         rest.holds = false;
     }
@@ -161,7 +161,7 @@ impl Rest {
 /// says which rule is too costly to decide in this turn.
 fn try_rules(
     rules: &MethodRules,
-    session: &Session<'_>,
+    execution: &Execution<'_>,
     call: &mut Call,
     rest: &Rest,
 ) -> Result<Option<(usize, u64)>, Status> {
@@ -169,12 +169,12 @@ fn try_rules(
     if range.is_empty() {
         return Ok(None);
     }
-    if session.waits_for_store() {
+    if execution.waits_for_store() {
         // They are tried again in a lane.
         return Err(Status::unavailable("the store is in use"));
     }
-    let has_request = session.has_request();
-    session.with_env(call, |env, _| {
+    let has_request = execution.has_request();
+    execution.with_env(call, |env, _| {
         let message = env.request.filter(|_| has_request);
         let mut decoded = Decoded::new(message.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
         for at in rules.order.candidates(range, env) {
@@ -184,8 +184,8 @@ fn try_rules(
             let is_known = rest.holds && at == range.start;
             let holds = is_known || (decidable && condition_holds(rules, at, env, &mut decoded, rest)?);
             // What is refused, or may be, does not count.
-            let counts = !session.is_refused_by(rule) && !session.is_awaited_by(rule);
-            if holds && let Some(count) = count(rules, session.tallies(), at, env, counts, rest)? {
+            let counts = !execution.is_refused_by(rule) && !execution.is_awaited_by(rule);
+            if holds && let Some(count) = count(rules, execution.tallies(), at, env, counts, rest)? {
                 return Ok(Some((at, count)));
             }
         }
@@ -196,15 +196,15 @@ fn try_rules(
 /// Tries the rules again that were too costly for the turn, with as much room as there is.
 async fn try_in_lane(
     rules: &MethodRules,
-    session: &mut Session<'_>,
+    execution: &mut Execution<'_>,
     call: &mut Call,
     rest: &Rest,
     mut status: Status,
 ) -> Result<Option<(usize, u64)>, Status> {
-    while session.get_more_room().await {
-        match session.in_lane(|session| try_rules(rules, session, call, rest)) {
+    while execution.get_more_room().await {
+        match execution.in_lane(|execution| try_rules(rules, execution, call, rest)) {
             Ok(found) => {
-                session.begin_turn();
+                execution.begin_turn();
                 return Ok(found);
             }
             Err(next) => status = next,

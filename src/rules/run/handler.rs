@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tonic::Status;
 
 use super::call::chosen::{Choice, Come};
-use super::call::session::Session;
+use super::call::execution::Execution;
 use super::choose::choose;
 use super::fault::{failed, logged};
 use super::method::MethodRules;
@@ -19,15 +19,15 @@ impl Handler for MethodRules {
     }
 
     async fn handle(&self, call: &mut Call) -> Result<(), Status> {
-        let mut session = Session::new(self, call);
-        let choice = self.choice(&mut session, call).await;
+        let mut execution = Execution::new(self, call);
+        let choice = self.choice(&mut execution, call).await;
         let Choice { chosen, come } = choice.map_err(logged)?;
         match chosen {
             Some(chosen) => {
-                let answered = session.answer(chosen, come, call).await;
+                let answered = execution.answer(chosen, come, call).await;
                 self.answered(chosen.rule, answered, call)
             }
-            None => Err(unmatched(self, &mut session, call)),
+            None => Err(unmatched(self, &mut execution, call)),
         }
     }
 }
@@ -38,22 +38,22 @@ impl Front for MethodRules {
     }
 
     async fn answer_or_pass(self: &Arc<Self>, call: &mut Call) -> Result<Passage, Status> {
-        let mut session = Session::new(self, call);
-        let choice = self.choice(&mut session, call).await;
+        let mut execution = Execution::new(self, call);
+        let choice = self.choice(&mut execution, call).await;
         let Choice { chosen, come } = choice.map_err(logged)?;
         let Some(chosen) = chosen else {
-            session.give_back(come, call);
+            execution.give_back(come, call);
             if self.settings.are_put {
                 // The rules behind may take what is not validated.
-                call.set_checks(session.validates());
-                note_passed_on(self, &session, call);
+                call.set_checks(execution.validates());
+                note_passed_on(self, &execution, call);
             } else {
                 // If there is one request and it has come, it has been checked.
                 call.set_checks(self.method.is_client_streaming() || !come.first);
             }
             return Ok(Passage::PassedOn);
         };
-        let answered = session.answer(chosen, come, call).await;
+        let answered = execution.answer(chosen, come, call).await;
         self.answered(chosen.rule, answered, call)?;
         Ok(Passage::Answered)
     }
@@ -72,17 +72,21 @@ impl MethodRules {
     }
 
     #[inline]
-    async fn choice<'r>(&'r self, session: &mut Session<'r>, call: &mut Call) -> Result<Choice<'r>, Status> {
+    async fn choice<'r>(
+        &'r self,
+        execution: &mut Execution<'r>,
+        call: &mut Call,
+    ) -> Result<Choice<'r>, Status> {
         call.hold_checks();
         let choice = match self.unconditional() {
             Some(rule) => {
-                let first = session.is_awaited_by(rule) && session.receive(call).await?;
+                let first = execution.is_awaited_by(rule) && execution.receive(call).await?;
                 Choice::at_begin(rule, Come { first, all: false })
             }
-            None => choose(self, session, call).await?,
+            None => choose(self, execution, call).await?,
         };
         if choice.chosen.is_some() || !self.settings.are_put {
-            session.validate_for(choice.chosen.map(|chosen| chosen.rule), call)?;
+            execution.validate_for(choice.chosen.map(|chosen| chosen.rule), call)?;
         }
         Ok(choice)
     }

@@ -1,6 +1,6 @@
 //! Runs compiled rules for calls.
 //!
-//! [`MethodRules`] is a method's handler. For each call it makes a [session](call), [chooses](choose) the rule that answers,
+//! [`MethodRules`] is a method's handler. For each call it makes an [execution](call), [chooses](choose) the rule that answers,
 //! and runs its steps event by event. Nothing is looked up by name here, and nothing is allocated for a message but what
 //! its values need.
 //!

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tonic::Status;
 
-use super::call::session::Session;
+use super::call::execution::Execution;
 use super::matching::condition::{Decoded, Difference};
 use super::method::MethodRules;
 use super::shared::tallies::Tallies;
@@ -31,35 +31,35 @@ struct PassedRules {
 }
 
 /// Notes that rules pass a call on, for who says later why nothing has matched.
-pub(super) fn note_passed_on(rules: &Arc<MethodRules>, session: &Session<'_>, call: &mut Call) {
+pub(super) fn note_passed_on(rules: &Arc<MethodRules>, execution: &Execution<'_>, call: &mut Call) {
     let passed = call.extensions_mut().get_or_insert_default::<PassedOn>();
     passed.0.push(PassedRules {
         rules: Arc::clone(rules),
-        requests: session.requests().to_vec(),
+        requests: execution.requests().to_vec(),
     });
 }
 
 /// UNIMPLEMENTED, with the rule that came nearest and its first difference: of those that have passed the call on, and of these.
-pub(super) fn unmatched(rules: &MethodRules, session: &mut Session<'_>, call: &mut Call) -> Status {
+pub(super) fn unmatched(rules: &MethodRules, execution: &mut Execution<'_>, call: &mut Call) -> Status {
     call.unmatched();
-    session.begin_turn();
+    execution.begin_turn();
     let PassedOn(passed) = call.extensions_mut().remove().unwrap_or_default();
-    let request = session.has_request() && !passed.is_empty();
-    let request = request.then(|| session.with_env(call, |env, _| copied(env)));
+    let request = execution.has_request() && !passed.is_empty();
+    let request = request.then(|| execution.with_env(call, |env, _| copied(env)));
     let bounds = call.bounds();
     let in_front = passed.iter().filter_map(|passed| {
-        let mut session = Session::new(&passed.rules, call);
-        session.take_up_all(&passed.requests);
+        let mut execution = Execution::new(&passed.rules, call);
+        execution.take_up_all(&passed.requests);
         if let Some(request) = &request {
             // It was well formed.
-            session.take_up(request, bounds).ok()?;
+            execution.take_up(request, bounds).ok()?;
         }
-        nearest(&passed.rules, &session, call)
+        nearest(&passed.rules, &execution, call)
     });
     let in_front = in_front.reduce(nearer);
     let nearest = in_front
         .into_iter()
-        .chain(nearest(rules, session, call))
+        .chain(nearest(rules, execution, call))
         .reduce(nearer);
     let method = rules.method.name();
     Status::unimplemented(match nearest {
@@ -87,9 +87,9 @@ fn nearer(best: Near, next: Near) -> Near {
 }
 
 /// The rule that came nearest.
-fn nearest(rules: &MethodRules, session: &Session<'_>, call: &mut Call) -> Option<Near> {
-    let has_request = session.has_request();
-    session.with_env(call, |env, _| {
+fn nearest(rules: &MethodRules, execution: &Execution<'_>, call: &mut Call) -> Option<Near> {
+    let has_request = execution.has_request();
+    execution.with_env(call, |env, _| {
         let request = env.request.filter(|_| has_request);
         let env = Env { request, ..*env };
         let mut decoded = Decoded::new(request.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
@@ -98,7 +98,7 @@ fn nearest(rules: &MethodRules, session: &Session<'_>, call: &mut Call) -> Optio
         let answering = rules.rules.iter().enumerate().filter(|(_, rule)| !rule.passes);
         let compared = answering.take(COMPARED).take_while(has_room);
         let differences = compared.filter_map(|(at, rule)| {
-            let difference = difference(rules, session.tallies(), at, &env, &mut decoded);
+            let difference = difference(rules, execution.tallies(), at, &env, &mut decoded);
             Some((
                 difference.or_else(|| chance_difference(rule))?,
                 Arc::clone(&rule.name),

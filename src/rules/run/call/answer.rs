@@ -7,15 +7,15 @@ use tonic::Status;
 use tonic::metadata::AsciiMetadataKey;
 
 use super::chosen::{Chosen, Come};
+use super::execution::Execution;
 use super::outcome::{CallState, Stopped};
-use super::session::Session;
 use crate::handler::Call;
 
 /// The header that names the rule. Made once, because a name given as text would be parsed for each call.
 static RULE_HEADER: LazyLock<AsciiMetadataKey> =
     LazyLock::new(|| AsciiMetadataKey::from_static("protod-rule"));
 
-impl<'r> Session<'r> {
+impl<'r> Execution<'r> {
     /// Answers the call by the rule that was chosen when this had come.
     pub(in crate::rules::run) async fn answer(
         &mut self,

@@ -2,7 +2,7 @@
 
 use tonic::Status;
 
-use super::session::Session;
+use super::execution::Execution;
 use super::variables::fit;
 use crate::cel::{Env, EvalError, TreeKey, Value};
 use crate::handler::Call;
@@ -19,7 +19,7 @@ enum Change {
     Store(Vec<TreeKey>, Value<'static>),
 }
 
-impl Session<'_> {
+impl Execution<'_> {
     /// Sets a variable that is an int.
     #[inline(never)]
     pub(super) fn set_int(

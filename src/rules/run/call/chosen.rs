@@ -24,7 +24,7 @@ pub(in crate::rules::run) struct Chosen<'r> {
 pub(in crate::rules::run) struct Come {
     /// Whether the first message is the current one already.
     pub(in crate::rules::run) first: bool,
-    /// Whether all messages have come. If there are any, they are the session's `requests` then.
+    /// Whether all messages have come. If there are any, they are the execution's `requests` then.
     pub(in crate::rules::run) all: bool,
 }
 

@@ -4,12 +4,12 @@ use tokio::task::coop::consume_budget;
 use tonic::Status;
 
 use super::chosen::Chosen;
+use super::execution::Execution;
 use super::outcome::CallState;
-use super::session::Session;
 use crate::handler::Call;
 use crate::rules::run::fault::{failed, too_costly};
 
-impl<'r> Session<'r> {
+impl<'r> Execution<'r> {
     /// Waits for the next message and admits it; `false` at half-close.
     #[inline]
     pub(super) async fn next(&mut self, chosen: Chosen<'_>, call: &mut Call) -> Result<bool, Status> {
@@ -93,7 +93,7 @@ impl<'r> Session<'r> {
             if !self.get_more_room().await {
                 return Err(too_costly(&status));
             }
-            match self.in_lane(|session| session.begin_state(chosen, call)) {
+            match self.in_lane(|execution| execution.begin_state(chosen, call)) {
                 Ok(()) => {
                     self.begin_turn();
                     return Ok(());

@@ -1,4 +1,4 @@
-//! The loops that a session is running.
+//! The loops that an execution is running.
 
 use crate::cel::{Env, EvalError, Program, Value};
 

@@ -1,16 +1,16 @@
 //! One call, answered by the rule that was chosen for it.
 //!
-//! A [`session`] owns the state of the call: its messages, variables and loops. [`answer`] goes through the
+//! An [`execution`] owns the state of the call: its messages, variables and loops. [`answer`] goes through the
 //! events of the call, and [`steps`] runs the operations of each.
 
 pub(super) mod answer;
 mod assign;
 pub(super) mod chosen;
 mod events;
+pub(super) mod execution;
 mod loops;
 mod messages;
 mod outcome;
-pub(super) mod session;
 mod steps;
 mod timed;
 pub(super) mod turn;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::session::Session;
+use super::execution::Execution;
 use crate::handler::Call;
 
 /// Whether a call goes on after the steps of an event.
@@ -36,7 +36,7 @@ pub(super) enum Wait {
     Time(Duration),
 }
 
-impl Session<'_> {
+impl Execution<'_> {
     /// Waits, and begins the next turn.
     pub(super) async fn wait(&mut self, wait: Wait, call: &mut Call) {
         match wait {

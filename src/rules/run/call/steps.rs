@@ -1,14 +1,14 @@
 //! Runs the steps of an event.
 //!
-//! Each operation reads from the call through [`Session::with_env`] and ends before the next one begins. Only sending and
+//! Each operation reads from the call through [`Execution::with_env`] and ends before the next one begins. Only sending and
 //! waiting give up the thread, and nothing is borrowed then.
 
 use prost::Message as _;
 use tonic::{Code, Status};
 
+use super::execution::Execution;
 use super::loops::Rounds;
 use super::outcome::{CallState, Stopped, Wait};
-use super::session::Session;
 use crate::cel::{Env, EvalError, Value};
 use crate::handler::Call;
 use crate::rules::plan::template::Template;
@@ -30,7 +30,7 @@ struct Begun {
     room: u64,
 }
 
-impl<'r> Session<'r> {
+impl<'r> Execution<'r> {
     /// Runs the steps of one event.
     pub(super) async fn run(
         &mut self,
@@ -82,7 +82,7 @@ impl<'r> Session<'r> {
         }
         let begun = self.begun(*at);
         let mut rounds = 0;
-        match self.in_lane(|session| session.turn(rule, steps, at, &mut rounds, call)) {
+        match self.in_lane(|execution| execution.turn(rule, steps, at, &mut rounds, call)) {
             Err(status) => self.stopped(status, steps, at, &begun, rounds, call),
             stopped => {
                 self.begin_turn();

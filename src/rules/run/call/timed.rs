@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use tonic::Status;
 
 use super::chosen::{Chosen, Come};
+use super::execution::Execution;
 use super::outcome::CallState;
-use super::session::Session;
 use crate::handler::Call;
 use crate::rules::run::fault::failed;
 use crate::rules::run::method::MethodRules;
@@ -20,7 +20,7 @@ use crate::rules::run::shared::signals::{Listener, Signal};
 /// The name of the signal that a draining server raises in every call.
 const DRAIN: &str = "drain";
 
-impl<'r> Session<'r> {
+impl<'r> Execution<'r> {
     /// Answers the call by a rule with timers or signals, after its `open` event.
     pub(super) async fn answer_timed(
         &mut self,

@@ -7,12 +7,12 @@
 
 use tonic::Status;
 
-use super::session::Session;
+use super::execution::Execution;
 use crate::handler::{Lane, SLICE};
 use crate::rules::run::fault::too_costly;
 use crate::rules::run::shared::state::RulesState;
 
-impl Session<'_> {
+impl Execution<'_> {
     /// What a turn may cost.
     pub(in crate::rules::run) fn slice(most: u64) -> u64 {
         SLICE.min(most)

@@ -1,6 +1,6 @@
 //! The state of one call.
 //!
-//! A session owns the messages, the variables and the loops of a call. Its events come one at a time, in order: open, each
+//! An execution owns the messages, the variables and the loops of a call. Its events come one at a time, in order: open, each
 //! message, half-close, and between them timers and signals. One pass over the bytes of each message checks them and picks
 //! the fields that the rules read.
 
@@ -29,7 +29,7 @@ const LONGEST_LINE: usize = 64 << 10;
 
 /// One call, answered by rules.
 #[derive(Debug)]
-pub(in crate::rules::run) struct Session<'r> {
+pub(in crate::rules::run) struct Execution<'r> {
     rules: &'r MethodRules,
     /// What it counts by and shares with others, if it is a call of a session, and the rules are not the session's own.
     own_tallies: Option<Arc<Tallies>>,
@@ -54,7 +54,7 @@ pub(in crate::rules::run) struct Session<'r> {
     pub(super) lane: Option<Lane>,
 }
 
-impl<'r> Session<'r> {
+impl<'r> Execution<'r> {
     pub(in crate::rules::run) fn new(rules: &'r MethodRules, call: &Call) -> Self {
         let facts = if rules.uses.volatile {
             CallFacts {
