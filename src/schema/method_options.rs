@@ -29,7 +29,7 @@ pub(crate) struct MethodOption {
 }
 
 /// An element of a file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Element {
     /// The place of the file among those of the schema.
     file: usize,
@@ -50,6 +50,17 @@ impl Schema {
         let then = earlier.tables().links.get(file);
         // A load that takes a file from an earlier one shares its tables.
         then.is_some_and(|then| Arc::ptr_eq(&then.methods, &self.tables().links[file].methods))
+    }
+
+    /// Whether its methods have the names of those of an earlier schema, in files at the same places.
+    pub(crate) fn names_the_methods_of(&self, earlier: &Self) -> bool {
+        let (now, then) = (&self.tables().links, &earlier.tables().links);
+        now.len() == then.len()
+            && now.iter().zip(then).all(|(now, then)| {
+                let paths_then = then.methods.iter().map(|method| &method.path);
+                Arc::ptr_eq(&now.methods, &then.methods)
+                    || now.methods.iter().map(|method| &method.path).eq(paths_then)
+            })
     }
 
     /// The methods of a file for which the option with this number is set, in their order.

@@ -18,7 +18,7 @@ pub(super) struct FileRules {
     /// The place of the file among those of the schema.
     pub(super) file: usize,
     /// Those of each method that has any, in the order of the file.
-    pub(super) methods: Vec<MethodRules>,
+    pub(super) methods: Vec<Arc<MethodRules>>,
 }
 
 /// The rules of a method.
@@ -41,18 +41,18 @@ pub(super) struct CheckedRule {
 impl FileRules {
     /// Those of all files of a schema that have rules. What `earlier` found for an earlier schema is taken where it holds.
     pub(super) fn of_schema(schema: &Schema, earlier: Option<(&Schema, &[Arc<Self>])>) -> Vec<Arc<Self>> {
-        let known = |file: usize| {
-            let (then, rules) = earlier?;
+        let then = |file: usize| {
+            let (schema, rules) = earlier?;
             let found = rules.binary_search_by_key(&file, |rules| rules.file).ok()?;
-            schema
-                .sees_the_same(then, file)
-                .then(|| Arc::clone(&rules[found]))
+            Some((schema, &rules[found]))
         };
         let mut found = Vec::new();
         let mut changed = Vec::new();
         for file in schema.files_with_methods() {
-            if let Some(rules) = known(file) {
-                found.push(rules);
+            if let Some((then, rules)) = then(file)
+                && schema.sees_the_same(then, file)
+            {
+                found.push(Arc::clone(rules));
                 continue;
             }
             let options = schema.method_options(file, HTTP);
@@ -65,14 +65,34 @@ impl FileRules {
             found.extend(changed.into_iter().map(|(file, options)| {
                 let methods = options.into_iter();
                 let methods = methods.filter_map(|option| MethodRules::of_option(schema, &types, option));
-                Arc::new(Self {
+                let rules = Self {
                     file,
-                    methods: methods.collect(),
-                })
+                    methods: methods.map(Arc::new).collect(),
+                };
+                match then(file) {
+                    // Whoever has made something of them need not do it again.
+                    Some((_, known)) if known.says_the_same_as(&rules) => Arc::clone(known),
+                    _ => Arc::new(rules),
+                }
             }));
             found.sort_unstable_by_key(|rules| rules.file);
         }
         found
+    }
+
+    /// Whether the same rules are in both, at the same places, and nothing is wrong with them.
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        let is_same = |(one, other): (&Arc<MethodRules>, &Arc<MethodRules>)| {
+            let mut rules = one.rules.iter().zip(&other.rules);
+            one.method == other.method
+                && one.faults.is_empty()
+                && other.faults.is_empty()
+                && one.rules.len() == other.rules.len()
+                && rules.all(|(one, other)| one.rule.says_the_same_as(&other.rule))
+        };
+        self.file == other.file
+            && self.methods.len() == other.methods.len()
+            && self.methods.iter().zip(&other.methods).all(is_same)
     }
 }
 

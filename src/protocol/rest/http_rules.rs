@@ -1,19 +1,18 @@
-//! [`HttpRules`]: every way to call the methods of a schema by REST, checked, and the matcher that finds them.
+//! [`HttpRules`]: every way to call the methods of a schema by REST, checked, and how a request finds its own.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::Method as Verb;
 
 use super::binding::Binding;
-use super::fault::Fault;
-use super::file_rules::{CheckedRule, FileRules, MethodRules};
-use super::rule::{Part, Rule};
-use super::template::Segment;
-use super::trie::{Found, Trie};
+use super::file_rules::{FileRules, MethodRules};
+use super::rule::Rule;
+use super::rule_index::RuleIndex;
+use super::trie::Found;
 use crate::error::{Error, Problem, SourceText};
-use crate::schema::{ElementPlaces, FastMap, Method, RawTypes, Schema};
+use crate::schema::{ElementPlaces, FastMap, RawTypes, Schema};
 
 /// How the methods of a schema are called by REST: the rules of `google.api.http` in its protos and in service configs.
 ///
@@ -54,10 +53,9 @@ struct Inner {
     configs: Vec<SourceText>,
     /// The rules in protos, for the next load.
     files: Vec<Arc<FileRules>>,
-    bindings: Vec<Arc<Binding>>,
-    trie: Trie,
-    /// What is wrong with rules in protos.
-    faults: Vec<Fault>,
+    index: Arc<RuleIndex>,
+    /// By the numbers of the rules. Each is made when it is first asked for.
+    bindings: Box<[OnceLock<Arc<Binding>>]>,
 }
 
 impl HttpRules {
@@ -102,39 +100,17 @@ impl HttpRules {
         mut problems: Vec<Problem>,
         earlier: Option<&Self>,
     ) -> Result<Self, Error> {
-        let earlier = earlier.map(|earlier| (&earlier.inner.schema, &*earlier.inner.files));
-        let files = FileRules::of_schema(schema, earlier);
+        let known = earlier.map(|earlier| (&earlier.inner.schema, &*earlier.inner.files));
+        let files = FileRules::of_schema(schema, known);
         let of_configs = rules_of_configs(schema, &configs, &mut problems);
-        let mut compiler = Compiler::default();
-        let mut left: FastMap<&str, &MethodRules> = FastMap::default();
-        left.extend(of_configs.iter().map(|rules| (&*rules.method, rules)));
-        for file in &files {
-            // They are in the order of the file.
-            let mut methods = schema.methods_of(file.file);
-            for rules in &file.methods {
-                let rules_of_config = left.remove(&*rules.method);
-                if let Some(method) = methods.find(|method| method.name() == rules.method) {
-                    compiler.add(schema, method, rules_of_config.unwrap_or(rules));
-                }
-            }
-        }
-        for rules in of_configs
-            .iter()
-            .filter(|rules| left.contains_key(&*rules.method))
-        {
-            if let Some(method) = schema.method(&rules.method) {
-                compiler.add(schema, method, rules);
-            }
-        }
-        let Compiler {
-            faults,
-            bindings,
-            trie,
-            ..
-        } = compiler;
-        let (faults, of_configs): (Vec<Fault>, Vec<Fault>) = faults.into_iter().partition(Fault::is_of_proto);
+        let earlier = earlier.filter(|earlier| configs.is_empty() && earlier.has_rules(schema, &files));
+        let index = match earlier {
+            Some(earlier) => Arc::clone(&earlier.inner.index),
+            None => Arc::new(RuleIndex::new(schema, &files, &of_configs)),
+        };
         let places = ElementPlaces::new(schema);
-        problems.extend(of_configs.iter().map(|fault| fault.placed(&places)));
+        let in_configs = index.faults.iter().filter(|fault| !fault.is_of_proto());
+        problems.extend(in_configs.map(|fault| fault.placed(&places)));
         if !problems.is_empty() {
             return Err(Error::schema(problems));
         }
@@ -143,26 +119,38 @@ impl HttpRules {
                 schema: schema.clone(),
                 configs,
                 files,
-                bindings,
-                trie,
-                faults,
+                bindings: index.rules.iter().map(|_| OnceLock::new()).collect(),
+                index,
             }),
         })
+    }
+
+    /// Whether these are the rules of `files` alone, and `schema` has methods of the same names.
+    fn has_rules(&self, schema: &Schema, files: &[Arc<FileRules>]) -> bool {
+        let known = &self.inner.files;
+        self.inner.configs.is_empty()
+            && known.len() == files.len()
+            && known
+                .iter()
+                .zip(files)
+                .all(|(known, file)| Arc::ptr_eq(known, file))
+            && schema.names_the_methods_of(&self.inner.schema)
     }
 
     /// What is wrong with rules in protos, each with its place. These rules are left out; of two with one path, the second.
     /// The texts of the protos are read for it.
     pub fn warnings(&self) -> Vec<Problem> {
         let places = ElementPlaces::new(&self.inner.schema);
-        let faults = self.inner.faults.iter();
+        let faults = self.inner.index.faults.iter();
         faults.map(|fault| fault.placed(&places).into_warning()).collect()
     }
 
     /// Each way to call a method: the verb of HTTP, or `*` for all of them, the template of the path, and the method's name.
     pub fn routes(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        self.inner.bindings.iter().map(|binding| {
-            let verb = binding.way.verb.as_ref().map_or("*", Verb::as_str);
-            (verb, &*binding.way.path, binding.method.name())
+        self.inner.index.rules.iter().map(|rule| {
+            let way = &rule.checked().way;
+            let verb = way.verb.as_ref().map_or("*", Verb::as_str);
+            (verb, &*way.path, rule.method())
         })
     }
 
@@ -170,20 +158,36 @@ impl HttpRules {
     /// bodies, answers and schemas, with the comments of the protos. Methods without a rule are in it by their names, as they
     /// can be called too.
     pub fn openapi(&self) -> String {
-        super::openapi::document(&self.inner.schema, &self.inner.bindings)
+        let bindings = (0..self.inner.bindings.len()).filter_map(|rule| self.binding(rule));
+        super::openapi::document(&self.inner.schema, &bindings.collect::<Vec<_>>())
+    }
+
+    /// The binding of a rule. All have one, since rules are of methods of the schema.
+    fn binding(&self, rule: usize) -> Option<&Arc<Binding>> {
+        let binding = &self.inner.bindings[rule];
+        if binding.get().is_none() {
+            let rule = &self.inner.index.rules[rule];
+            let method = self.inner.schema.method(rule.method())?;
+            binding.get_or_init(|| Arc::new(Binding::new(method, &rule.checked().way)));
+        }
+        binding.get()
     }
 
     /// The binding of a request, and the length of its path without its custom verb.
     pub(crate) fn find(&self, verb: &Verb, path: &str) -> Route<'_> {
-        let found = match self.inner.trie.find(verb, path) {
+        let trie = &self.inner.index.trie;
+        let found = match trie.find(verb, path) {
             // HEAD is GET without a body.
             Found::OtherVerbs(verbs) if *verb == Verb::HEAD && verbs.contains(&Verb::GET) => {
-                self.inner.trie.find(&Verb::GET, path)
+                trie.find(&Verb::GET, path)
             }
             found => found,
         };
         match found {
-            Found::Binding(index, length) => Route::Binding(&self.inner.bindings[index], length),
+            Found::Rule(rule, length) => match self.binding(rule) {
+                Some(binding) => Route::Binding(binding, length),
+                None => Route::Nothing,
+            },
             Found::OtherVerbs(mut verbs) => {
                 if verbs.contains(&Verb::GET) && !verbs.contains(&Verb::HEAD) {
                     verbs.push(Verb::HEAD);
@@ -235,7 +239,7 @@ fn read_configs(configs: &[impl AsRef<Path>]) -> (Vec<SourceText>, Vec<Problem>)
 }
 
 #[cfg(not(any(feature = "rules", feature = "buf")))]
-fn rules_of_configs(_: &Schema, _: &[SourceText], _: &mut [Problem]) -> Vec<MethodRules> {
+fn rules_of_configs(_: &Schema, _: &[SourceText], _: &mut [Problem]) -> Vec<Arc<MethodRules>> {
     Vec::new()
 }
 
@@ -245,7 +249,7 @@ fn rules_of_configs(
     schema: &Schema,
     configs: &[SourceText],
     problems: &mut Vec<Problem>,
-) -> Vec<MethodRules> {
+) -> Vec<Arc<MethodRules>> {
     if configs.is_empty() {
         return Vec::new();
     }
@@ -262,77 +266,8 @@ fn rules_of_configs(
     let with_rules = schema.methods().iter();
     let with_rules = with_rules.filter_map(|method| Some((method, found.remove(method.name())?)));
     with_rules
-        .map(|(method, rules)| MethodRules::check(&types, method, rules))
+        .map(|(method, rules)| Arc::new(MethodRules::check(&types, method, rules)))
         .collect()
-}
-
-#[derive(Default)]
-struct Compiler<'r> {
-    bindings: Vec<Arc<Binding>>,
-    /// The rule of each binding.
-    sources: Vec<&'r Rule>,
-    trie: Trie,
-    faults: Vec<Fault>,
-}
-
-impl<'r> Compiler<'r> {
-    fn add(&mut self, schema: &Schema, method: &Arc<Method>, rules: &'r MethodRules) {
-        self.faults.extend_from_slice(&rules.faults);
-        for checked in &rules.rules {
-            match fault_of_name(schema, method, checked) {
-                Some(fault) => self.faults.push(fault),
-                None => self.insert(method, checked),
-            }
-        }
-    }
-
-    fn insert(&mut self, method: &Arc<Method>, checked: &'r CheckedRule) {
-        let CheckedRule { rule, way } = checked;
-        let index = self.bindings.len();
-        let Err(known) = self.trie.insert(rule.verb.as_ref(), &way.template, index) else {
-            self.bindings.push(Arc::new(Binding::new(method, way)));
-            self.sources.push(rule);
-            return;
-        };
-        let (other, source) = (&self.bindings[known], self.sources[known]);
-        let verb = rule.verb.as_ref().map_or("*", Verb::as_str);
-        let message = format!(
-            "{}: {verb} {} is {} already",
-            method.name(),
-            rule.path,
-            if other.method.name() == method.name() {
-                "a path of the method"
-            } else {
-                other.method.name()
-            },
-        );
-        let fault = rule.fault(Part::Path, message);
-        self.faults.push(fault.with_other(source.spot(Part::Path)));
-    }
-}
-
-/// What is wrong with a rule whose path is that of a method by its name, which comes first.
-fn fault_of_name(schema: &Schema, method: &Method, checked: &CheckedRule) -> Option<Fault> {
-    let CheckedRule { rule, way } = checked;
-    let template = &way.template;
-    let [Segment::Literal(service), Segment::Literal(name)] = &template.segments[..] else {
-        return None;
-    };
-    let taken = schema.method(&format!("{service}/{name}"))?;
-    // Called by its name it does the same.
-    let is_same = taken.name() == method.name()
-        && rule.verb == Some(Verb::POST)
-        && rule.body == "*"
-        && rule.response_body.is_empty();
-    if is_same || template.verb.is_some() {
-        return None;
-    }
-    let (rule_of, path, taken) = (method.name(), &rule.path, taken.name());
-    let message = format!("{rule_of}: {path} is the path by which {taken} is called by its name");
-    Some(
-        rule.fault(Part::Path, message)
-            .with_hint("give the rule another path"),
-    )
 }
 
 #[cfg(all(test, feature = "rules"))]
@@ -340,6 +275,43 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn loads_that_have_the_same_rules_share_their_index_and_no_binding() {
+        let schema = |method: &str, fields: &str, earlier: Option<&Schema>| {
+            let text = format!(
+                "syntax = \"proto3\"; import \"google/api/annotations.proto\"; message M {{ {fields} }} service S {{
+                    rpc Get(M) returns (M) {{ option (google.api.http).get = \"/S/Other\"; }} {method} }}"
+            );
+            let builder = Schema::builder().source("s.proto", text);
+            let builder = match earlier {
+                Some(earlier) => builder.reuse(earlier),
+                None => builder,
+            };
+            builder.build().expect("it compiles")
+        };
+        let none = &[] as &[&Path];
+        let found = |rules: &HttpRules| match rules.find(&Verb::GET, "/S/Other") {
+            Route::Binding(binding, _) => Some(Arc::clone(binding.method())),
+            _ => None,
+        };
+        let first = schema("", "string a = 1;", None);
+        let rules = HttpRules::new(&first).expect("they fit");
+        let second = schema("", "int32 a = 1;", Some(&first));
+        let again = rules.reload(&second, none).expect("they fit");
+        assert!(Arc::ptr_eq(&rules.inner.index, &again.inner.index));
+        for (schema, rules) in [(&first, &rules), (&second, &again)] {
+            let method = schema.method("S/Get").expect("it is there");
+            assert!(found(rules).is_some_and(|found| Arc::ptr_eq(&found, method)));
+        }
+        // A method by whose name the path is taken.
+        let third = schema("rpc Other(M) returns (M);", "int32 a = 1;", Some(&second));
+        let taken = again.reload(&third, none).expect("a proto is never an error");
+        assert_eq!((taken.warnings().len(), found(&taken).is_none()), (1, true));
+        let fourth = schema("", "int32 a = 1;", Some(&third));
+        let free = taken.reload(&fourth, none).expect("they fit");
+        assert!(free.warnings().is_empty() && found(&free).is_some());
+    }
 
     #[test]
     fn rules_are_compiled_again_if_the_schema_or_a_config_differs() {

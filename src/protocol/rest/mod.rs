@@ -7,7 +7,7 @@
 //! | `rule`, `config` | rules as they are written: in protos, in service configs |
 //! | `template`, `check` | what a rule's path says, and whether the rule fits its method |
 //! | `http_rules` | all rules of a schema |
-//! | `trie` | from the verb and path of a request to a binding |
+//! | `rule_index`, `trie` | from the verb and path of a request to a rule |
 //! | `binding`, `field_path` | the fields that a path, a query and a body are |
 //! | `value`, `query`, `mask` | texts to the bytes of fields |
 //! | `body` | bodies to messages, and messages to bodies |
@@ -31,6 +31,7 @@ mod mask;
 mod openapi;
 mod query;
 mod rule;
+mod rule_index;
 mod status;
 mod template;
 #[cfg(test)]

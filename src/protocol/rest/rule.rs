@@ -52,6 +52,20 @@ pub(super) enum Part {
 }
 
 impl Rule {
+    /// Whether both say the same at the same place in a proto.
+    pub(super) fn says_the_same_as(&self, other: &Self) -> bool {
+        let is_same_place = match (&self.origin, &other.origin) {
+            (Origin::Proto(one), Origin::Proto(other)) => one == other,
+            _ => false,
+        };
+        is_same_place
+            && self.verb == other.verb
+            && self.path == other.path
+            && self.body == other.body
+            && self.response_body == other.response_body
+            && self.decodes_slashes == other.decodes_slashes
+    }
+
     /// What is wrong with a part of the rule.
     pub(super) fn fault(&self, part: Part, message: String) -> Fault {
         Fault::new(self.spot(part), message)

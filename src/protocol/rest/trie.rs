@@ -1,4 +1,4 @@
-//! The matcher: from the verb and the path of a request to a binding.
+//! The matcher: from the verb and the path of a request to a rule.
 //!
 //! Templates are a tree by their segments. At each segment the literal is tried before `*`, and `*` before `**`, so the most
 //! specific template wins. A node is visited at most once for a request, since there is one way to each: the time is bounded
@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use super::template::{Segment, Template};
 use crate::schema::FastMap;
 
-/// The templates of bindings, which are known by their indices.
+/// The templates of rules, which are known by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Trie {
     root: Node,
@@ -37,26 +37,26 @@ struct End {
     /// `None` stands for all of HTTP's verbs.
     method: Option<Verb>,
     verb: Option<String>,
-    binding: usize,
+    rule: usize,
 }
 
 /// What a request's path is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// The binding, and the length of the path without its verb.
-    Binding(usize, usize),
+    /// The number of the rule, and the length of the path without its verb.
+    Rule(usize, usize),
     /// There are templates of this path, for other verbs of HTTP.
     OtherVerbs(Vec<Verb>),
     Nothing,
 }
 
 impl Trie {
-    /// Adds a template. Fails with the binding that has the same.
+    /// Adds the template of a rule. Fails with the rule that has the same.
     pub(super) fn insert(
         &mut self,
         method: Option<&Verb>,
         template: &Template,
-        binding: usize,
+        rule: usize,
     ) -> Result<(), usize> {
         let mut node = &mut self.root;
         let mut has_rest = false;
@@ -70,12 +70,12 @@ impl Trie {
         let ends = if has_rest { &mut node.rests } else { &mut node.ends };
         let same = |end: &&End| end.method.as_ref() == method && end.verb == template.verb;
         if let Some(known) = ends.iter().find(same) {
-            return Err(known.binding);
+            return Err(known.rule);
         }
         let end = End {
             method: method.cloned(),
             verb: template.verb.clone(),
-            binding,
+            rule,
         };
         // One for all verbs of HTTP is less specific.
         let place = if method.is_some() { 0 } else { ends.len() };
@@ -84,7 +84,7 @@ impl Trie {
         Ok(())
     }
 
-    /// The binding of a request, by its path with escapes.
+    /// The rule of a request, by its path with escapes.
     pub(super) fn find(&self, method: &Verb, path: &str) -> Found {
         let Some(segments) = path.strip_prefix('/') else {
             return Found::Nothing;
@@ -95,8 +95,8 @@ impl Trie {
         let ways = if verb.is_some() { &ways[..] } else { &ways[1..] };
         for (segments, verb) in ways {
             let wanted = Wanted { method, verb: *verb };
-            if let Some(binding) = self.root.find(some_segments(segments), wanted, &mut allowed) {
-                return Found::Binding(binding, 1 + segments.len());
+            if let Some(rule) = self.root.find(some_segments(segments), wanted, &mut allowed) {
+                return Found::Rule(rule, 1 + segments.len());
             }
         }
         if allowed.is_empty() {
@@ -143,7 +143,7 @@ impl Node {
         self.literals.get_mut(text).expect("it is there by now")
     }
 
-    /// The binding for what is left of a path. Notes the verbs of HTTP that other bindings of the path have.
+    /// The rule for what is left of a path. Notes the verbs of HTTP that other rules of the path have.
     fn find(&self, rest: Option<&str>, wanted: Wanted<'_>, allowed: &mut Vec<Verb>) -> Option<usize> {
         let Some(rest) = rest else {
             let found = wanted.among(&self.ends, allowed);
@@ -174,7 +174,7 @@ impl Wanted<'_> {
         for end in ends.iter().filter(|end| end.verb.as_deref() == verb.as_deref()) {
             match &end.method {
                 Some(method) if method != self.method => allowed.push(method.clone()),
-                _ => return Some(end.binding),
+                _ => return Some(end.rule),
             }
         }
         None

@@ -26,11 +26,15 @@ pub(super) fn files_for_options(graph: &FileGraph, id: FileId) -> Vec<FileId> {
 }
 
 fn follow_public(graph: &FileGraph, visible: &mut Vec<FileId>) {
-    let mut seen: BTreeSet<FileId> = visible.iter().copied().collect();
+    // Most files see no public import.
+    let mut seen: Option<BTreeSet<FileId>> = None;
     let mut next = 0;
     while let Some(seen_file) = visible.get(next) {
         let public = public_imports(graph, *seen_file);
-        visible.extend(public.into_iter().filter(|id| seen.insert(*id)));
+        if !public.is_empty() {
+            let seen = seen.get_or_insert_with(|| visible.iter().copied().collect());
+            visible.extend(public.into_iter().filter(|id| seen.insert(*id)));
+        }
         next += 1;
     }
 }

@@ -128,7 +128,12 @@ impl FileGraph {
             let InputProto { path, name, .. } = &inputs[index];
             text::load(path, name, earlier)
         });
-        let mut texts = Vec::new();
+        // What grows is made anew each time.
+        self.files.reserve(inputs.len());
+        self.by_path.reserve(inputs.len());
+        self.by_text.reserve(inputs.len());
+        self.paths_read.reserve(inputs.len());
+        let mut texts = Vec::with_capacity(inputs.len());
         for (input, loaded) in inputs.iter().zip(loaded) {
             match loaded {
                 OnDisk::Set(bytes) => match set::read(&input.name, &bytes) {

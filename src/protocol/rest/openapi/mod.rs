@@ -21,7 +21,7 @@ use crate::message::json_schema::Comments;
 use crate::schema::Schema;
 
 /// The document of these bindings, and of the methods that have none.
-pub(super) fn document(schema: &Schema, bindings: &[Arc<Binding>]) -> String {
+pub(super) fn document(schema: &Schema, bindings: &[&Arc<Binding>]) -> String {
     let comments = Comments::default();
     let mut operations = Operations::new(schema, &comments);
     for binding in bindings {

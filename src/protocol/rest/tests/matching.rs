@@ -23,7 +23,7 @@ fn check(templates: &[&str], requests: &[(&str, &str)]) {
                 let verbs: Vec<_> = verbs.iter().map(Verb::as_str).collect();
                 verbs.join(", ")
             }
-            Found::Binding(binding, length) => {
+            Found::Rule(binding, length) => {
                 let template = templates[binding];
                 let parsed = Template::parse(template.split_once(' ').unwrap().1).unwrap();
                 let values = parsed.variables.iter().map(|variable| {
