@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use http::StatusCode;
 use tonic::Status;
@@ -14,6 +13,7 @@ use tracing::field::display;
 
 use super::call_record::{CallBegin, CallRecord, Outcome, method_of};
 use super::codes::code_name;
+use super::elapsed::Elapsed;
 use super::limited_lines::LimitedLines;
 use super::peer::Peer;
 use crate::excerpt::excerpt;
@@ -132,7 +132,7 @@ impl CallLog {
                 method = %method,
                 code = code_field(outcome),
                 error = outcome.error(),
-                peer = peer.map(|peer| display(peer.addr())),
+                peer = peer.map(|peer| display(peer.text())),
                 left_out = (left_out > 0).then_some(left_out),
                 "no rule answered a call",
             );
@@ -146,7 +146,7 @@ impl CallLog {
             return;
         }
         let path = excerpt(path);
-        let peer = peer.map(|peer| display(peer.addr()));
+        let peer = peer.map(|peer| display(peer.text()));
         if self.is_on {
             tracing::info!(target: TARGET, path = %path, status = status.as_u16(), peer, "a request that is no call");
         } else {
@@ -212,9 +212,9 @@ impl CallLog {
                         rule = record.rule().map(display),
                         code = code_field(outcome),
                         error = outcome.error(),
-                        elapsed = ?in_micros(record.began.elapsed()),
+                        elapsed = %Elapsed(record.began.elapsed()),
                         protocol = %record.protocol,
-                        peer = record.peer.as_ref().map(|peer| display(peer.addr())),
+                        peer = record.peer.as_ref().map(|peer| display(peer.text())),
                         session = record.session().map(Session::name),
                         requests = counts.requests,
                         request_bytes = counts.request_bytes,
@@ -271,9 +271,4 @@ impl Default for CallLog {
 
 fn code_field(outcome: &Outcome) -> tracing::field::DisplayValue<&'static str> {
     display(code_name(outcome.code))
-}
-
-/// Without nanoseconds, which say nothing of a call.
-pub(super) fn in_micros(time: Duration) -> Duration {
-    Duration::from_micros(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
 }

@@ -11,6 +11,7 @@ mod call_log;
 mod call_record;
 mod closures;
 mod codes;
+mod elapsed;
 mod error_status;
 mod expiry;
 mod extract;

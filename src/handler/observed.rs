@@ -8,12 +8,13 @@ use std::sync::Arc;
 use http::HeaderMap;
 use tonic::Code;
 use tracing::Span;
-use tracing::field::{Empty, debug, display};
+use tracing::field::{Empty, display};
 use tracing::span::Entered;
 
-use super::call_log::{CallLog, TARGET, in_micros};
+use super::call_log::{CallLog, TARGET};
 use super::call_record::{CallBegin, CallRecord};
 use super::codes::code_name;
+use super::elapsed::Elapsed;
 use super::peer::Peer;
 use crate::protocol::received_status;
 use crate::schema::Method;
@@ -55,7 +56,7 @@ impl Observed {
                 "call",
                 method = %record.method(),
                 protocol = %record.protocol,
-                peer = record.peer.as_ref().map(|peer| display(Peer::addr(peer))),
+                peer = record.peer.as_ref().map(|peer| display(Peer::text(peer))),
                 trace_id = record.trace().map(|ids| display(&ids.trace)),
                 span_id = record.trace().and_then(|ids| ids.span.as_ref()).map(display),
                 code = Empty,
@@ -110,7 +111,7 @@ impl Drop for Observed {
         if let Some(span) = record.span.get() {
             let code = record.outcome().map_or(Code::Cancelled, |outcome| outcome.code);
             span.record("code", display(code_name(code)));
-            span.record("elapsed", debug(in_micros(record.began.elapsed())));
+            span.record("elapsed", display(Elapsed(record.began.elapsed())));
         }
         if self.is_outermost {
             self.log.finish(record);

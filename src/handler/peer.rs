@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 #[cfg(feature = "tls")]
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -43,6 +43,8 @@ pub struct Peer(Arc<Parts>);
 #[derive(Debug)]
 struct Parts {
     addr: PeerAddr,
+    /// The address as the log has it, once a line has named it.
+    text: OnceLock<Box<str>>,
     #[cfg(feature = "tls")]
     certificates: Vec<CertificateDer<'static>>,
     /// How many bytes of headers the client takes, as far as it has announced that.
@@ -54,6 +56,7 @@ impl Peer {
     pub fn new(addr: impl Into<PeerAddr>) -> Self {
         Self(Arc::new(Parts {
             addr: addr.into(),
+            text: OnceLock::new(),
             #[cfg(feature = "tls")]
             certificates: Vec::new(),
             header_limit: AtomicU32::new(UNANNOUNCED),
@@ -65,6 +68,7 @@ impl Peer {
     pub fn with_certificates(addr: impl Into<PeerAddr>, certificates: Vec<CertificateDer<'static>>) -> Self {
         Self(Arc::new(Parts {
             addr: addr.into(),
+            text: OnceLock::new(),
             certificates,
             header_limit: AtomicU32::new(UNANNOUNCED),
         }))
@@ -73,6 +77,11 @@ impl Peer {
     /// The client's address.
     pub fn addr(&self) -> &PeerAddr {
         &self.0.addr
+    }
+
+    /// The client's address as a text, which is made once.
+    pub(super) fn text(&self) -> &str {
+        self.0.text.get_or_init(|| self.0.addr.to_string().into())
     }
 
     /// How many bytes of headers it takes in one response, as HTTP/2 counts them.

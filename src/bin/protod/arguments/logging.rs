@@ -14,6 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::output::colour;
 use crate::output::log_fields::LogFields;
+use crate::output::log_time::LogTime;
 use crate::output::stderr::{self, Stderr};
 
 /// How and what to log.
@@ -54,6 +55,7 @@ impl Logging {
         let builder = tracing_subscriber::fmt()
             .with_max_level(LevelFilter::TRACE)
             .with_writer(|| Stderr)
+            .with_timer(LogTime)
             // They would be printed by `eprintln!`, which panics or waits if nobody reads stderr.
             .log_internal_errors(false)
             .with_target(false)

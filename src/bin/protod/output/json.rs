@@ -4,18 +4,17 @@
 //! said whatever the level of the log, as their counterparts for people are.
 
 use std::fmt::Write as _;
-use std::time::SystemTime;
 
 use serde_json::Value;
 
+use super::log_time::LogTime;
 use super::stderr::say_line;
 use crate::failure::Failure;
 
 /// Says a line of this level.
 pub(crate) fn say(level: &str, message: &str, fields: &[(&str, Value)]) {
-    let time = humantime::format_rfc3339_micros(SystemTime::now());
     let mut line = format!(
-        r#"{{"timestamp":"{time}","level":"{level}","message":{}"#,
+        r#"{{"timestamp":"{LogTime}","level":"{level}","message":{}"#,
         Value::from(message)
     );
     for (name, value) in fields {

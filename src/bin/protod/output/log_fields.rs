@@ -6,10 +6,14 @@
 
 use std::fmt::{self, Debug, Write};
 
+use itoa::Buffer;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
+
+/// The field that comes first, without its name.
+const MESSAGE: &str = "message";
 
 /// The field whose value is written in lines.
 const BACKTRACE: &str = "backtrace";
@@ -17,88 +21,118 @@ const BACKTRACE: &str = "backtrace";
 /// The field whose value is a sentence of protod's own. It is the last one.
 const HINT: &str = "hint";
 
+/// How long the fields of a line of a call are.
+const USUAL: usize = 256;
+
 /// Writes the message, and then `name=value` for each other field.
 #[derive(Debug)]
 pub(crate) struct LogFields;
 
 impl<'w> FormatFields<'w> for LogFields {
-    fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
         let mut line = Line {
-            writer,
-            is_empty: true,
+            text: String::with_capacity(USUAL),
+            has_ansi_escapes: writer.has_ansi_escapes(),
             result: Ok(()),
         };
         fields.record(&mut line);
-        line.result
+        line.result?;
+        writer.write_str(&line.text)
     }
 }
 
-struct Line<'w> {
-    writer: Writer<'w>,
-    is_empty: bool,
+/// The fields that were written. Each value is written once, in its place, and only what needs it is written again.
+struct Line {
+    text: String,
+    has_ansi_escapes: bool,
     result: fmt::Result,
 }
 
-impl Line<'_> {
-    fn field(&mut self, field: &Field, value: fmt::Arguments<'_>) -> fmt::Result {
-        if !std::mem::replace(&mut self.is_empty, false) {
-            self.writer.write_char(' ')?;
+impl Line {
+    /// Writes what stands before a value. Returns where that begins; `None` if the field is left out.
+    fn begin(&mut self, field: &Field) -> Option<usize> {
+        // Of records of the `log` crate, what the line says anyway.
+        if field.name().starts_with("log.") {
+            return None;
         }
-        match field.name() {
-            "message" => write!(Escaped(&mut self.writer), "{value}"),
-            name => {
-                let name = name.strip_prefix("r#").unwrap_or(name);
-                if self.writer.has_ansi_escapes() {
-                    write!(self.writer, "\x1b[3m{name}\x1b[0m\x1b[2m=\x1b[0m")?;
-                } else {
-                    write!(self.writer, "{name}=")?;
-                }
-                write!(Escaped(&mut self.writer), "{value}")
+        if !self.text.is_empty() {
+            self.text.push(' ');
+        }
+        if field.name() != MESSAGE {
+            let name = field.name();
+            let name = name.strip_prefix("r#").unwrap_or(name);
+            if self.has_ansi_escapes {
+                self.text.extend(["\x1b[3m", name, "\x1b[0m\x1b[2m=\x1b[0m"]);
+            } else {
+                self.text.extend([name, "="]);
             }
+        }
+        Some(self.text.len())
+    }
+
+    /// Writes a value as it is, but for what breaks lines.
+    fn write(&mut self, value: fmt::Arguments<'_>) {
+        let start = self.text.len();
+        self.result = self.result.and(self.text.write_fmt(value));
+        escape_breaks(&mut self.text, start);
+    }
+
+    fn digits(&mut self, field: &Field, digits: &str) {
+        if self.begin(field).is_some() {
+            self.text.push_str(digits);
         }
     }
 
-    fn lines(&mut self, text: &str) -> fmt::Result {
+    fn lines(&mut self, text: &str) {
         for line in text.lines() {
-            self.writer.write_str("\n    ")?;
-            write!(Escaped(&mut self.writer), "{line}")?;
+            self.text.push_str("\n    ");
+            self.write(format_args!("{line}"));
         }
-        Ok(())
     }
 }
 
-impl Visit for Line<'_> {
+impl Visit for Line {
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.digits(field, Buffer::new().format(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.digits(field, Buffer::new().format(value));
+    }
+
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "message" {
-            self.record_debug(field, &format_args!("{value}"));
-        } else if self.result.is_ok() {
-            self.result = self.field(field, format_args!("{value:?}"));
+        if self.begin(field).is_none() {
+            return;
+        }
+        if field.name() == MESSAGE {
+            self.write(format_args!("{value}"));
+        } else {
+            self.write(format_args!("{value:?}"));
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        // Of records of the `log` crate, what the line says anyway.
-        if self.result.is_err() || field.name().starts_with("log.") {
-            return;
+        if field.name() == BACKTRACE {
+            return self.lines(&format!("{value:?}"));
         }
-        self.result = if field.name() == "message" {
-            self.field(field, format_args!("{value:?}"))
-        } else {
-            let text = format!("{value:?}");
-            match field.name() {
-                BACKTRACE => self.lines(&text),
-                HINT => self.field(field, format_args!("{text}")),
-                _ if is_plain(&text) => self.field(field, format_args!("{text}")),
-                _ => self.field(field, format_args!("{text:?}")),
-            }
-        };
+        let Some(start) = self.begin(field) else { return };
+        if matches!(field.name(), MESSAGE | HINT) {
+            return self.write(format_args!("{value:?}"));
+        }
+        self.result = self.result.and(write!(self.text, "{value:?}"));
+        if !is_plain(&self.text[start..]) {
+            let text = self.text.split_off(start);
+            self.write(format_args!("{text:?}"));
+        }
     }
 }
 
 /// Whether a value is read as one without quotes.
 fn is_plain(text: &str) -> bool {
+    let is_simple = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'=');
     !text.is_empty()
-        && !text.contains(|c: char| c.is_whitespace() || breaks_line(c) || matches!(c, '"' | '='))
+        && (text.bytes().all(is_simple)
+            || !text.contains(|c: char| c.is_whitespace() || breaks_line(c) || matches!(c, '"' | '=')))
 }
 
 /// Whether a character may begin a line, or do something else to a terminal than to be seen.
@@ -106,30 +140,24 @@ fn breaks_line(character: char) -> bool {
     character != '\t' && character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }
 
-/// Writes what breaks lines as escapes.
-struct Escaped<'l, W>(&'l mut W);
-
-impl<W: Write> Write for Escaped<'_, W> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut rest = text;
-        while let Some(at) = rest.find(breaks_line) {
-            let (before, after) = rest.split_at(at);
-            self.0.write_str(before)?;
-            let mut characters = after.chars();
-            if let Some(character) = characters.next() {
-                write!(self.0, "{}", character.escape_default())?;
-            }
-            rest = characters.as_str();
+/// Writes what breaks lines as escapes, from a place in a text on.
+fn escape_breaks(text: &mut String, start: usize) {
+    let is_simple = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    if text.bytes().skip(start).all(is_simple) {
+        return;
+    }
+    for character in text.split_off(start).chars() {
+        if breaks_line(character) {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
         }
-        self.0.write_str(rest)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write as _;
-
-    use super::{Escaped, is_plain};
+    use super::{escape_breaks, is_plain};
 
     #[test]
     fn what_breaks_lines_is_escaped_and_nothing_else() {
@@ -140,9 +168,9 @@ mod tests {
             ("\0\x1b[31m\x7f", r"\u{0}\u{1b}[31m\u{7f}"),
             ("\u{85}\u{9b}\u{2028}\u{2029}", r"\u{85}\u{9b}\u{2028}\u{2029}"),
         ] {
-            let mut line = String::new();
-            write!(Escaped(&mut line), "{text}").expect("a String takes all");
-            assert_eq!(line, written);
+            let mut line = format!("\n{text}");
+            escape_breaks(&mut line, 1);
+            assert_eq!(line, format!("\n{written}"));
         }
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod codes;
 pub(crate) mod colour;
 pub(crate) mod json;
 pub(crate) mod log_fields;
+pub(crate) mod log_time;
 pub(crate) mod queue;
 pub(crate) mod report;
 pub(crate) mod stderr;

@@ -3,12 +3,21 @@
 //! Whoever adds text never waits for the reader. Text that finds the queue full is lost, and so is all that comes after
 //! it until the thread takes what is waiting. So all that is lost at once is missing in one place, and the thread learns
 //! there how many lines it was. The order is kept.
+//!
+//! A line that comes alone is written at once. Where they come fast, the thread takes many at a time: to wake it for each
+//! costs more than the line.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Text is added while less than this waits, in bytes.
 const CAPACITY: usize = 1024 * 1024;
+
+/// The thread takes text at most this often, unless there is much of it or the process ends.
+const INTERVAL: Duration = Duration::from_millis(10);
+
+/// How much is much, in bytes. A pipe takes twice as much.
+const MUCH: usize = 32 * 1024;
 
 /// A buffer that grew beyond this is not kept for later, in bytes.
 const MOST_KEPT: usize = 64 * 1024;
@@ -17,7 +26,7 @@ const MOST_KEPT: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
-    /// Something waits, and the thread sleeps.
+    /// So much waits as the thread sleeps for, or the process ends.
     arrived: Condvar,
     /// All has been written.
     written: Condvar,
@@ -30,6 +39,12 @@ struct Waiting {
     lost: u64,
     /// The lines that have ever found no room.
     ever_lost: u64,
+    /// How many bytes the thread sleeps for. `usize::MAX` while it does not sleep.
+    wakes_at: usize,
+    /// Whether somebody waits until all is written.
+    is_urgent: bool,
+    /// When the thread last took text.
+    taken_at: Option<Instant>,
     /// Since when the thread writes what it took, or the rest of it. It looks here again before it sleeps.
     writing_since: Option<Instant>,
 }
@@ -41,6 +56,9 @@ impl Queue {
                 text: Vec::new(),
                 lost: 0,
                 ever_lost: 0,
+                wakes_at: usize::MAX,
+                is_urgent: false,
+                taken_at: None,
                 writing_since: None,
             }),
             arrived: Condvar::new(),
@@ -59,7 +77,8 @@ impl Queue {
         } else {
             waiting.text.extend_from_slice(lines);
         }
-        if waiting.writing_since.is_none() {
+        if waiting.text.len() >= waiting.wakes_at {
+            waiting.wakes_at = usize::MAX;
             self.arrived.notify_one();
         }
     }
@@ -74,9 +93,22 @@ impl Queue {
         if waiting.is_empty() {
             self.written.notify_all();
         }
+        waiting.wakes_at = 1;
         let waited = self.arrived.wait_while(waiting, |waiting| waiting.is_empty());
         let mut waiting = waited.unwrap_or_else(PoisonError::into_inner);
-        waiting.writing_since = Some(Instant::now());
+        let early = waiting.taken_at.map_or(Duration::ZERO, |taken_at| {
+            INTERVAL.saturating_sub(taken_at.elapsed())
+        });
+        if !early.is_zero() {
+            waiting.wakes_at = MUCH;
+            let is_little = |waiting: &mut Waiting| waiting.text.len() < MUCH && !waiting.is_urgent;
+            let waited = self.arrived.wait_timeout_while(waiting, early, is_little);
+            waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        waiting.wakes_at = usize::MAX;
+        let now = Instant::now();
+        (waiting.taken_at, waiting.writing_since) = (Some(now), Some(now));
+        waiting.is_urgent = false;
         std::mem::swap(&mut waiting.text, text);
         std::mem::take(&mut waiting.lost)
     }
@@ -93,7 +125,9 @@ impl Queue {
 
     /// Waits until all has been written, for this time at most. A reader who has read nothing for so long is not waited for.
     pub(crate) fn flush(&self, at_most: Duration) {
-        let waiting = self.lock();
+        let mut waiting = self.lock();
+        waiting.is_urgent = true;
+        self.arrived.notify_one();
         let stuck = waiting
             .writing_since
             .map_or(Duration::ZERO, |since| since.elapsed());

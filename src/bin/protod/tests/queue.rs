@@ -74,3 +74,24 @@ fn a_reader_who_has_read_nothing_for_long_is_not_waited_for_again() {
     queue.flush(at_most);
     assert!(begun.elapsed() > at_most / 2, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn lines_that_come_fast_are_taken_together() {
+    let queue = Arc::new(Queue::new());
+    queue.add(b"the first is taken at once\n");
+    let mut text = Vec::new();
+    queue.take(&mut text);
+    let taken_at = Instant::now();
+    let thread = thread::spawn({
+        let queue = Arc::clone(&queue);
+        move || (0..10_000).for_each(|_| queue.add(b"another\n"))
+    });
+    queue.take(&mut text);
+    let since = taken_at.elapsed();
+    assert!(
+        text.len() > 30_000 || since > Duration::from_millis(9),
+        "{} bytes after {since:?}",
+        text.len()
+    );
+    thread.join().expect("no panic");
+}
