@@ -11,10 +11,11 @@ use tonic::Status;
 use tracing::Level;
 use tracing::field::display;
 
-use super::call_record::{CallBegin, CallRecord, Outcome, method_of};
+use super::call_record::{CallBegin, CallRecord, method_of};
 use super::codes::code_name;
 use super::elapsed::Elapsed;
 use super::limited_lines::LimitedLines;
+use super::outcome::Outcome;
 use super::peer::Peer;
 use crate::excerpt::excerpt;
 use crate::journal::{JournalOptions, Log};
@@ -192,7 +193,7 @@ impl CallLog {
         // What was refused may be the name of nothing.
         let kind = if record.is_refused() { "" } else { record.method() };
         if !record.is_logged {
-            record.with_end(|outcome| {
+            record.with_end(|outcome, _| {
                 self.unmatched_line(record.method(), record.peer.as_ref(), outcome, kind);
             });
             return;
@@ -200,7 +201,7 @@ impl CallLog {
         let counts = record.counts();
         let is_unmatched = record.is_unmatched();
         let trace = record.trace();
-        record.with_end(|outcome| {
+        record.with_end(|outcome, rule| {
             macro_rules! write_line {
                 ($level:expr, $message:literal, $left_out:expr) => {
                     tracing::event!(
@@ -209,10 +210,10 @@ impl CallLog {
                         parent: None,
                         $level,
                         method = %record.method(),
-                        rule = record.rule().map(display),
+                        rule = rule.map(display),
                         code = code_field(outcome),
                         error = outcome.error(),
-                        elapsed = %Elapsed(record.began.elapsed()),
+                        elapsed = %Elapsed(record.took()),
                         protocol = %record.protocol,
                         peer = record.peer.as_ref().map(|peer| display(peer.text())),
                         session = record.session().map(Session::name),

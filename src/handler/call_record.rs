@@ -4,7 +4,7 @@
 //! nobody asks for calls, none is made.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -12,20 +12,15 @@ use http::HeaderMap;
 use tonic::{Code, Status};
 use tracing::Span;
 
+use super::outcome::Outcome;
 use super::peer::{Peer, PeerAddr};
 use super::steering::Steering;
-use crate::excerpt::{excerpt, shortened};
+use crate::excerpt::excerpt;
 use crate::journal::{Counts, Direction, Facts, Headers, Log, PeerFact, Recording};
 use crate::metrics::{Counted, MethodCounters};
 use crate::schema::Method;
 use crate::session::Session;
 use crate::trace::{CallTrace, Span as TraceSpan, TraceIds};
-
-/// How much of the message of a status is told, in bytes. A rule may make it of all that a client sent.
-const LONGEST_ERROR: usize = 2048;
-
-/// How many bytes of details of a status are kept. Longer ones are not.
-const LONGEST_DETAILS: usize = 16 << 10;
 
 /// A call, as its record begins.
 #[derive(Debug, Clone, Copy)]
@@ -62,14 +57,10 @@ pub(crate) struct CallRecord {
     pub(super) is_logged: bool,
     /// The span of the handler, if it is enabled.
     pub(super) span: OnceLock<Span>,
-    /// The name of the rule that answers.
-    rule: OnceLock<Arc<str>>,
+    answer: Mutex<Answer>,
     is_unmatched: AtomicBool,
     /// Whether it was refused before it had a handler, for instance because there is no such method.
     is_refused: AtomicBool,
-    outcome: OnceLock<Outcome>,
-    /// What the client has been told in the place of the outcome of the handler.
-    told: Mutex<Option<Outcome>>,
     requests: AtomicU64,
     request_bytes: AtomicU64,
     responses: AtomicU64,
@@ -88,8 +79,21 @@ pub(crate) struct CallRecord {
     trace: Option<Box<CallTrace>>,
     /// Whether its end was told.
     is_over: AtomicBool,
+    /// How long it took, in nanoseconds, once it is over.
+    took: AtomicU64,
     /// What others want of it while it is in flight.
     pub(super) steering: Steering,
+}
+
+/// What answers a call, and how it ends.
+#[derive(Debug, Default)]
+struct Answer {
+    /// The name of the rule.
+    rule: Option<Arc<str>>,
+    /// How the handler has ended.
+    outcome: Option<Outcome>,
+    /// What the client has been told in the place of that.
+    told: Option<Outcome>,
 }
 
 impl CallRecord {
@@ -115,11 +119,9 @@ impl CallRecord {
             began,
             is_logged,
             span: OnceLock::new(),
-            rule: OnceLock::new(),
+            answer: Mutex::default(),
             is_unmatched: AtomicBool::new(false),
             is_refused: AtomicBool::new(false),
-            outcome: OnceLock::new(),
-            told: Mutex::new(None),
             requests: AtomicU64::new(0),
             request_bytes: AtomicU64::new(0),
             responses: AtomicU64::new(0),
@@ -132,6 +134,7 @@ impl CallRecord {
             counters: begin.counters.map(Arc::clone),
             trace,
             is_over: AtomicBool::new(false),
+            took: AtomicU64::new(0),
             steering: Steering::default(),
         }
     }
@@ -173,13 +176,18 @@ impl CallRecord {
         self.session.get()
     }
 
-    /// Notes which rule answers.
-    pub(super) fn answered_by(&self, rule: &Arc<str>) {
-        self.rule.get_or_init(|| Arc::clone(rule));
+    fn answer(&self) -> MutexGuard<'_, Answer> {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn rule(&self) -> Option<&str> {
-        self.rule.get().map(|rule| &**rule)
+    /// Notes which rule answers.
+    pub(super) fn answered_by(&self, rule: &Arc<str>) {
+        self.answer().rule.get_or_insert_with(|| Arc::clone(rule));
+    }
+
+    /// How long it took, once it is over.
+    pub(super) fn took(&self) -> Duration {
+        Duration::from_nanos(self.took.load(Ordering::Relaxed))
     }
 
     /// Notes what the client has sent.
@@ -217,14 +225,16 @@ impl CallRecord {
     /// Notes what the client is told in the place of the outcome of the handler. Who tells it last has the last word.
     pub(crate) fn told(&self, status: &Status) {
         let told = (status.code() != Code::Ok).then_some(status);
-        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(Outcome::of(told));
+        self.answer().told = Some(Outcome::of(told));
     }
 
     /// Notes that it was refused before it had a handler. `is_unmatched` is whether nothing answers its method.
     pub(crate) fn refused(&self, status: &Status, is_unmatched: bool) {
         self.is_unmatched.store(is_unmatched, Ordering::Relaxed);
         self.is_refused.store(true, Ordering::Relaxed);
-        self.outcome.get_or_init(|| Outcome::of(Some(status)));
+        self.answer()
+            .outcome
+            .get_or_insert_with(|| Outcome::of(Some(status)));
     }
 
     /// Notes how the handler has ended, unless that is known already.
@@ -233,12 +243,19 @@ impl CallRecord {
         if is_unmatched {
             self.is_unmatched.store(true, Ordering::Relaxed);
         }
-        self.outcome.get_or_init(|| Outcome::of(result.as_ref().err()));
+        self.answer()
+            .outcome
+            .get_or_insert_with(|| Outcome::of(result.as_ref().err()));
     }
 
     /// How the handler has ended, if that is known.
-    pub(super) fn outcome(&self) -> Option<&Outcome> {
-        self.outcome.get()
+    pub(super) fn code(&self) -> Option<Code> {
+        self.answer().outcome.as_ref().map(|outcome| outcome.code)
+    }
+
+    /// Whether its end was told.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_unmatched(&self) -> bool {
@@ -249,16 +266,21 @@ impl CallRecord {
         self.is_refused.load(Ordering::Relaxed)
     }
 
-    /// Calls `tell` with what the client was told, as far as is known.
-    pub(super) fn with_end<T>(&self, tell: impl FnOnce(&Outcome) -> T) -> T {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        match told.as_ref().or(self.outcome.get()) {
-            Some(outcome) => tell(outcome),
-            None => tell(&Outcome {
-                code: Code::Cancelled,
-                message: "the client cancelled the call, or its connection was lost".to_owned(),
-                details: Bytes::new(),
-            }),
+    /// Calls `tell` with what the client was told, as far as is known, and the rule that answered.
+    pub(super) fn with_end<T>(&self, tell: impl FnOnce(&Outcome, Option<&Arc<str>>) -> T) -> T {
+        let answer = self.answer();
+        let rule = answer.rule.as_ref();
+        match answer.told.as_ref().or(answer.outcome.as_ref()) {
+            Some(outcome) => tell(outcome, rule),
+            None => tell(&Outcome::lost(), rule),
+        }
+    }
+
+    /// Its handler runs again.
+    #[inline]
+    pub(super) fn turn_begins(&self) {
+        if let Some(recording) = &self.recording {
+            recording.turn_begins();
         }
     }
 
@@ -307,15 +329,16 @@ impl CallRecord {
             return false;
         }
         let duration = self.began.elapsed();
-        self.with_end(|outcome| {
+        self.took.store(duration.as_nanos() as u64, Ordering::Relaxed);
+        self.with_end(|outcome, rule| {
             if let Some(recording) = &self.recording {
-                recording.end(&self.facts(outcome, Some(duration)));
+                recording.end(&self.facts(outcome, rule, Some(duration)));
             }
             if let Some(counters) = &self.counters {
                 counters.add(self.protocol, outcome.code, &self.counted(duration));
             }
             if let Some(trace) = &self.trace {
-                self.add_span(trace, outcome, duration);
+                self.add_span(trace, outcome, rule, duration);
             }
         });
         true
@@ -332,7 +355,7 @@ impl CallRecord {
         }
     }
 
-    fn add_span(&self, trace: &CallTrace, outcome: &Outcome, duration: Duration) {
+    fn add_span(&self, trace: &CallTrace, outcome: &Outcome, rule: Option<&Arc<str>>, duration: Duration) {
         let Some(sampled) = &trace.sampled else { return };
         sampled.tracer.add(TraceSpan {
             ids: trace.ids,
@@ -347,7 +370,7 @@ impl CallRecord {
                 Some(PeerAddr::Tcp(addr)) => Some(*addr),
                 _ => None,
             },
-            rule: self.rule.get().cloned(),
+            rule: rule.cloned(),
             code: outcome.code,
             message: outcome.message.as_str().into(),
         });
@@ -360,7 +383,8 @@ impl CallRecord {
             message: String::new(),
             details: Bytes::new(),
         };
-        let facts = self.facts(&outcome, None);
+        let answer = self.answer();
+        let facts = self.facts(&outcome, answer.rule.as_ref(), None);
         match &self.recording {
             Some(recording) => recording.entry(&facts),
             None => self.is_open.load(Ordering::Relaxed).then(|| {
@@ -370,7 +394,12 @@ impl CallRecord {
         }
     }
 
-    fn facts<'c>(&'c self, outcome: &'c Outcome, duration: Option<Duration>) -> Facts<'c> {
+    fn facts<'c>(
+        &'c self,
+        outcome: &'c Outcome,
+        rule: Option<&'c Arc<str>>,
+        duration: Option<Duration>,
+    ) -> Facts<'c> {
         Facts {
             id: self.id,
             generation: self.generation,
@@ -390,7 +419,7 @@ impl CallRecord {
                 Some(PeerAddr::Other(name)) => PeerFact::Name(name),
             },
             trace: self.trace().copied(),
-            rule: self.rule().unwrap_or_default(),
+            rule: rule.map_or("", |rule| rule),
             message: &outcome.message,
             details: &outcome.details,
         }
@@ -400,38 +429,4 @@ impl CallRecord {
 /// The name of the method that a path asks for.
 pub(super) fn method_of(path: &str) -> String {
     excerpt(path.strip_prefix('/').unwrap_or(path)).into_owned()
-}
-
-/// How a call has ended.
-#[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) code: Code,
-    /// The message of a failure.
-    message: String,
-    details: Bytes,
-}
-
-impl Outcome {
-    pub(super) fn of(status: Option<&Status>) -> Self {
-        match status {
-            Some(status) => Self {
-                code: status.code(),
-                message: shortened(status.message(), LONGEST_ERROR).into_owned(),
-                details: match status.details() {
-                    details if details.len() > LONGEST_DETAILS => Bytes::new(),
-                    details => Bytes::copy_from_slice(details),
-                },
-            },
-            None => Self {
-                code: Code::Ok,
-                message: String::new(),
-                details: Bytes::new(),
-            },
-        }
-    }
-
-    /// The message of a failure; `None` if it has none.
-    pub(super) fn error(&self) -> Option<&str> {
-        (!self.message.is_empty()).then_some(&self.message)
-    }
 }

@@ -23,6 +23,7 @@ mod lifecycle;
 mod limited_lines;
 mod limits;
 mod observed;
+mod outcome;
 mod outgoing_slot;
 mod peer;
 mod request_check;

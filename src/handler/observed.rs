@@ -85,9 +85,10 @@ impl Observed {
         &self.record
     }
 
-    /// Enters the span of the call, if it has one.
+    /// The handler runs again, in the span of the call, if it has one.
     #[inline]
-    pub(super) fn enter(&self) -> Option<Entered<'_>> {
+    pub(super) fn begin_turn(&self) -> Option<Entered<'_>> {
+        self.record.turn_begins();
         self.record.span.get().map(Span::enter)
     }
 
@@ -109,7 +110,7 @@ impl Drop for Observed {
     fn drop(&mut self) {
         let record = &*self.record;
         if let Some(span) = record.span.get() {
-            let code = record.outcome().map_or(Code::Cancelled, |outcome| outcome.code);
+            let code = record.code().unwrap_or(Code::Cancelled);
             span.record("code", display(code_name(code)));
             span.record("elapsed", display(Elapsed(record.began.elapsed())));
         }

@@ -65,7 +65,7 @@ impl RunningHandler {
     }
 
     fn poll_handler(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
-        let entered = self.observed.as_ref().and_then(Observed::enter);
+        let entered = self.observed.as_ref().and_then(Observed::begin_turn);
         let future = &mut self.future;
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(Poll::Ready(finished)) => return Poll::Ready(finished),
@@ -236,7 +236,8 @@ impl RunningHandler {
 impl Drop for RunningHandler {
     fn drop(&mut self) {
         if let Some(observed) = &self.observed
-            && observed.record().outcome().is_none()
+            && !observed.record().is_over()
+            && observed.record().code().is_none()
         {
             let ended = observed.record().steering.take_end();
             // With OK it has not ended: the client has not read that.

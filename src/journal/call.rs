@@ -261,7 +261,7 @@ impl RecordedMessage {
         self.direction
     }
 
-    /// When it came or went, from the begin of the call.
+    /// When it came or went, from the begin of the call. Those that do while its handler does not wait have one time.
     pub fn at(&self) -> Duration {
         self.at
     }

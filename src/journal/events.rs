@@ -65,15 +65,9 @@ impl Events {
         }
     }
 
-    /// Keeps a message, if it is one of the first; if there is no room for it, only its length, and none after it. Returns
+    /// Keeps a message, if it is one of the first, with its time in microseconds; if there is no room for it, only its length, and none after it. Returns
     /// whether the next one may be kept.
-    pub(super) fn message(
-        &mut self,
-        direction: Direction,
-        at: Duration,
-        message: &[u8],
-        most: usize,
-    ) -> bool {
+    pub(super) fn message(&mut self, direction: Direction, at: u64, message: &[u8], most: usize) -> bool {
         if self.is_full {
             return false;
         }
@@ -85,7 +79,7 @@ impl Events {
         };
         let is_kept = self.message_bytes <= most;
         self.bytes.push(if is_kept { kind } else { kind + NOT_KEPT });
-        put_varint(&mut self.bytes, at.as_micros() as u64);
+        put_varint(&mut self.bytes, at);
         if is_kept {
             put_delimited(&mut self.bytes, message);
         } else {

@@ -1,6 +1,6 @@
 //! What is kept of a call while it runs.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -21,8 +21,12 @@ const SMALL: usize = 512;
 pub(crate) struct Recording {
     log: Arc<Log>,
     began: Instant,
+    /// When the first message of this turn of the handler came or went, in microseconds; [`UNKNOWN`] if none has.
+    at: AtomicU64,
     kept: Mutex<Kept>,
 }
+
+const UNKNOWN: u64 = u64::MAX;
 
 #[derive(Debug)]
 struct Kept {
@@ -45,12 +49,32 @@ impl Recording {
         Self {
             log: Arc::clone(log),
             began,
+            at: AtomicU64::new(UNKNOWN),
             kept: Mutex::new(Kept {
                 events,
                 capacity: SMALL,
                 counted: 0,
                 is_written: false,
             }),
+        }
+    }
+
+    /// The handler runs, until it waits. All messages until then have one time: those that it sends go out together, and to
+    /// read the clock costs as much as to keep a small message.
+    #[inline]
+    pub(crate) fn turn_begins(&self) {
+        self.at.store(UNKNOWN, Ordering::Relaxed);
+    }
+
+    /// The time of a message, in microseconds.
+    fn at(&self) -> u64 {
+        match self.at.load(Ordering::Relaxed) {
+            UNKNOWN => {
+                let at = self.began.elapsed().as_micros() as u64;
+                self.at.store(at, Ordering::Relaxed);
+                at
+            }
+            at => at,
         }
     }
 
@@ -75,9 +99,7 @@ impl Recording {
             self.log.message_bytes()
         };
         let kept = &mut *self.kept();
-        let goes_on = kept
-            .events
-            .message(direction, self.began.elapsed(), message, most);
+        let goes_on = kept.events.message(direction, self.at(), message, most);
         self.count(kept);
         goes_on
     }

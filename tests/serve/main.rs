@@ -9,6 +9,7 @@ mod folder;
 mod hostile;
 #[path = "../support/http2.rs"]
 mod http2;
+mod journal_memory;
 mod json_log;
 mod limits_page;
 #[path = "../support/mod.rs"]

@@ -50,21 +50,22 @@ struct Line {
 
 impl Line {
     /// Writes what stands before a value. Returns where that begins; `None` if the field is left out.
-    fn begin(&mut self, field: &Field) -> Option<usize> {
+    #[inline]
+    fn begin(&mut self, name: &str) -> Option<usize> {
         // Of records of the `log` crate, what the line says anyway.
-        if field.name().starts_with("log.") {
+        if name.starts_with("log.") {
             return None;
         }
         if !self.text.is_empty() {
             self.text.push(' ');
         }
-        if field.name() != MESSAGE {
-            let name = field.name();
+        if name != MESSAGE {
             let name = name.strip_prefix("r#").unwrap_or(name);
             if self.has_ansi_escapes {
                 self.text.extend(["\x1b[3m", name, "\x1b[0m\x1b[2m=\x1b[0m"]);
             } else {
-                self.text.extend([name, "="]);
+                self.text.push_str(name);
+                self.text.push('=');
             }
         }
         Some(self.text.len())
@@ -78,7 +79,7 @@ impl Line {
     }
 
     fn digits(&mut self, field: &Field, digits: &str) {
-        if self.begin(field).is_some() {
+        if self.begin(field.name()).is_some() {
             self.text.push_str(digits);
         }
     }
@@ -101,10 +102,11 @@ impl Visit for Line {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if self.begin(field).is_none() {
+        let name = field.name();
+        if self.begin(name).is_none() {
             return;
         }
-        if field.name() == MESSAGE {
+        if name == MESSAGE {
             self.write(format_args!("{value}"));
         } else {
             self.write(format_args!("{value:?}"));
@@ -112,11 +114,12 @@ impl Visit for Line {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == BACKTRACE {
+        let name = field.name();
+        if name == BACKTRACE {
             return self.lines(&format!("{value:?}"));
         }
-        let Some(start) = self.begin(field) else { return };
-        if matches!(field.name(), MESSAGE | HINT) {
+        let Some(start) = self.begin(name) else { return };
+        if matches!(name, MESSAGE | HINT) {
             return self.write(format_args!("{value:?}"));
         }
         self.result = self.result.and(write!(self.text, "{value:?}"));
@@ -129,10 +132,15 @@ impl Visit for Line {
 
 /// Whether a value is read as one without quotes.
 fn is_plain(text: &str) -> bool {
-    let is_simple = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'=');
+    let is_simple = |byte: u8| matches!(byte, b'!' | b'#'..=b'<' | b'>'..=b'~');
     !text.is_empty()
-        && (text.bytes().all(is_simple)
+        && (all_bytes(text.as_bytes(), is_simple)
             || !text.contains(|c: char| c.is_whitespace() || breaks_line(c) || matches!(c, '"' | '=')))
+}
+
+/// Whether something holds for all bytes. It looks at all of them, and so at many at a time.
+fn all_bytes(bytes: &[u8], holds: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(true, |all, &byte| all & holds(byte))
 }
 
 /// Whether a character may begin a line, or do something else to a terminal than to be seen.
@@ -142,8 +150,7 @@ fn breaks_line(character: char) -> bool {
 
 /// Writes what breaks lines as escapes, from a place in a text on.
 fn escape_breaks(text: &mut String, start: usize) {
-    let is_simple = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
-    if text.bytes().skip(start).all(is_simple) {
+    if all_bytes(&text.as_bytes()[start..], |byte| (b' '..=b'~').contains(&byte)) {
         return;
     }
     for character in text.split_off(start).chars() {
