@@ -17,8 +17,10 @@ mod pages;
 #[path = "../support/mod.rs"]
 mod program;
 mod protos;
+mod pushed_messages;
 mod puts;
 mod rule_text;
+mod sea;
 mod service;
 mod session_rules;
 mod sessions;

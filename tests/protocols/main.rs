@@ -4,6 +4,7 @@ mod connect;
 mod cors;
 mod grpc_web;
 mod http1;
+mod http1_connections;
 mod layers;
 #[path = "../support/shapes.rs"]
 mod shapes;
