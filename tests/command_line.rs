@@ -119,11 +119,80 @@ fn said(output: &Output) -> String {
 #[test]
 fn an_empty_variable_is_an_unset_one() {
     for (line, rows) in commands() {
-        let empty: Vec<_> = rows.iter().map(|row| (row.variable, "")).collect();
+        let rows = rows.iter().filter(|row| row.variable != "PROTOD_SESSION");
+        let empty: Vec<_> = rows.map(|row| (row.variable, "")).collect();
         let (unset, empty) = (protod(&line, &[]), protod(&line, &empty));
         assert_ne!(unset.status.code(), Some(2), "{}", said(&unset));
         assert_eq!(empty, unset, "{line:?}");
     }
+}
+
+#[test]
+fn a_session_that_is_empty_is_wrong_usage_and_never_none() {
+    let mut seen = 0;
+    for (line, rows) in commands() {
+        if rows.iter().all(|row| row.variable != "PROTOD_SESSION") {
+            continue;
+        }
+        seen += 1;
+        let by_flag: Vec<&str> = line.iter().copied().chain(["--session", ""]).collect();
+        for output in [protod(&line, &[("PROTOD_SESSION", "")]), protod(&by_flag, &[])] {
+            assert_eq!(output.status.code(), Some(2), "{line:?}: {}", said(&output));
+            assert!(
+                said(&output).contains("protod sessions create"),
+                "{}",
+                said(&output)
+            );
+        }
+    }
+    assert!(seen >= 5, "{seen}");
+}
+
+#[test]
+fn a_variable_that_goes_against_the_line_is_left_out() {
+    let socket = "--admin=unix:/no/such/socket";
+    for (line, variables) in [
+        (
+            vec!["calls", "--open", socket],
+            vec![("PROTOD_WHERE", "true"), ("PROTOD_LIMIT", "5")],
+        ),
+        (vec!["calls", "--where=true", socket], vec![("PROTOD_OPEN", "1")]),
+        (
+            vec!["calls", "17", socket],
+            vec![("PROTOD_OPEN", "1"), ("PROTOD_FOLLOW", "1")],
+        ),
+        (
+            vec!["push", "17", "-d", "{}", socket],
+            vec![("PROTOD_METHOD", "a.B/C")],
+        ),
+        (vec!["end", "17", socket], vec![("PROTOD_METHOD", "a.B/C")]),
+        (vec!["rules", "delete", "x", socket], vec![("PROTOD_ALL", "1")]),
+        (
+            vec!["verify", "a.B/C", "--never", socket],
+            vec![("PROTOD_EXACTLY", "2"), ("PROTOD_AT_LEAST", "1")],
+        ),
+        (
+            vec!["calls", "--admin-token", "x", socket],
+            vec![("PROTOD_ADMIN_TOKEN_FILE", "/no/such/file")],
+        ),
+    ] {
+        let output = protod(&line, &variables);
+        assert_eq!(output.status.code(), Some(1), "{line:?}: {}", said(&output));
+        assert!(
+            said(&output).contains("/no/such/socket"),
+            "{line:?}: {}",
+            said(&output)
+        );
+    }
+    let both = ["calls", "--open", "--where=true", socket];
+    assert_eq!(
+        protod(&both, &[]).status.code(),
+        Some(2),
+        "the line goes against itself"
+    );
+    let variables = [("PROTOD_EXACTLY", "2"), ("PROTOD_NEVER", "1")];
+    let output = protod(&["verify", "a.B/C", socket], &variables);
+    assert_eq!(output.status.code(), Some(2), "one variable against the other");
 }
 
 #[test]

@@ -62,6 +62,9 @@ async fn list(steered: &Steered, request: &DynamicMessage, filter: CallFilter) -
 
 pub(super) async fn get_call(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
     let id = number(&request, "id").unwrap_or_default();
+    if id == 0 {
+        return Err(Status::invalid_argument("it needs the id of a call"));
+    }
     match journal(&steered)?.get(id) {
         Some(call) => Ok(Typed(json!({ "call": whole(&call, &steered.server.schema()) }))),
         None => Err(Status::not_found(format!(

@@ -15,11 +15,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-use super::pages::{Pages, text};
+use super::pages::{Pages, text, without_body};
 use super::token::Token;
 use crate::excerpt::excerpt;
 use crate::handler::{Peer, PeerAddr};
@@ -83,8 +83,15 @@ impl Guard {
         if self.without_token.contains(request.uri().path()) {
             return None;
         }
-        let given = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-        match given {
+        let mut given = headers
+            .get_all(header::AUTHORIZATION)
+            .iter()
+            .map(HeaderValue::as_bytes);
+        match given.next() {
+            // Which of them counts is for nobody to guess.
+            Some(_) if given.next().is_some() => Some(Refusal::unauthorized(
+                "the request has more than one authorization header",
+            )),
             Some(given) if token.is_in(given) => None,
             Some(_) => Some(Refusal::unauthorized(
                 "the token is not that of this admin service",
@@ -155,6 +162,25 @@ impl Refusal {
     }
 }
 
+/// The answer to who looks for a page that is not there. `None` if the path is that of a method, or nothing is looked for.
+fn no_page<B>(request: &Request<B>) -> Option<Response<Body>> {
+    let path = request.uri().path();
+    // The full name of each service of this port has a dot in it.
+    let mut parts = path.strip_prefix('/')?.split('/');
+    let is_method = parts.next()?.contains('.') && parts.next().is_some() && parts.next().is_none();
+    let is_looked_for = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !is_looked_for || is_method {
+        return None;
+    }
+    let path = excerpt(path);
+    let response = text(
+        StatusCode::NOT_FOUND,
+        format!("there is no page {path} here: / is the console\n"),
+    );
+    let is_head = request.method() == Method::HEAD;
+    Some(if is_head { without_body(response) } else { response })
+}
+
 /// Puts a [`Guard`] in front of a server, and pages between them.
 #[derive(Debug, Clone)]
 pub(super) struct GuardLayer {
@@ -198,6 +224,9 @@ impl Service<Request<Body>> for Guarded {
         if let Some(page) = self.pages.at(request.uri().path()) {
             let answer = self.pages.answer(page, request, &self.inner);
             return Box::pin(async { Ok(answer.await) });
+        }
+        if let Some(none) = no_page(&request) {
+            return Box::pin(std::future::ready(Ok(none)));
         }
         self.inner.call(request)
     }
@@ -313,6 +342,9 @@ mod tests {
             refused(&guard, &[("host", "localhost")]),
             Some(StatusCode::UNAUTHORIZED)
         );
+        let twice = ["Bearer sesame"; 2].map(|value| ("authorization", value));
+        let twice = [&[("host", "localhost")][..], &twice].concat();
+        assert_eq!(refused(&guard, &twice), Some(StatusCode::UNAUTHORIZED));
         // A path that needs no token is open to nobody else.
         let open = |headers: &[_]| refused_at("/open", &guard, headers);
         assert_eq!(open(&[("host", "localhost")]), None);

@@ -32,6 +32,11 @@ pub(super) async fn invoke(
 ) -> Result<(), Status> {
     let server = &steered.server;
     let name = text(&request, "method");
+    if name.is_empty() {
+        return Err(Status::invalid_argument(
+            "it needs a method, package.Service/Method",
+        ));
+    }
     let Some(method) = server.method(name) else {
         let problem = server.schema().unknown_method(name);
         return Err(Status::not_found(problem.on_one_line()));
@@ -121,6 +126,11 @@ fn headers(request: &Value) -> Result<HeaderMap, Status> {
         let wrong = || Status::invalid_argument(format!("{name:?}: {value:?} is no header"));
         let name: HeaderName = name.to_ascii_lowercase().parse().map_err(|_| wrong())?;
         let value: HeaderValue = value.parse().map_err(|_| wrong())?;
+        if let Some(what) = of_protocol(&name) {
+            return Err(Status::invalid_argument(format!(
+                "{name} is no metadata, but {what}"
+            )));
+        }
         if name == header::USER_AGENT {
             headers.insert(name, value);
         } else {
@@ -128,6 +138,19 @@ fn headers(request: &Value) -> Result<HeaderMap, Status> {
         }
     }
     Ok(headers)
+}
+
+/// What a header is that the call itself has. `None` if it is metadata.
+fn of_protocol(name: &HeaderName) -> Option<&'static str> {
+    match name.as_str() {
+        "grpc-timeout" => Some("the deadline of the call: set its timeout"),
+        "grpc-encoding" | "grpc-accept-encoding" | "content-encoding" | "accept-encoding" => {
+            Some("how messages are compressed, which they are not here")
+        }
+        "content-type" | "content-length" | "te" | "host" | "connection" | "transfer-encoding"
+        | "upgrade" | "keep-alive" | "proxy-connection" => Some("a header of the protocol"),
+        _ => None,
+    }
 }
 
 /// The time limit of the call.

@@ -44,7 +44,9 @@ fn write_reloads(all: &mut OpenMetrics, reloads: &ReloadTrigger) {
     for (result, count) in results {
         family.sample(&[("result", result)], count);
     }
-    let Some(last) = reloads.last() else { return };
+    let Some(last) = reloads.last_of_saved() else {
+        return;
+    };
     let help = "Whether the last reload succeeded: 1, or 0 while what is served is not what was saved.";
     all.family("protod.reload.last.succeeded", Kind::Gauge, "", help)
         .sample(&[], u8::from(last.succeeded()));

@@ -204,7 +204,7 @@ async fn read(page: &Page, request: Request<Body>) -> Result<Request<Bytes>, Res
 }
 
 /// The answer to HEAD: what GET would get, without its body.
-fn without_body(response: Response<Body>) -> Response<Body> {
+pub(super) fn without_body(response: Response<Body>) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
     if let Some(length) = body.size_hint().exact() {
         parts.headers.insert(header::CONTENT_LENGTH, length.into());

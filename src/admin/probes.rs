@@ -33,7 +33,7 @@ async fn readyz(steered: Arc<Steered>, request: Request<Bytes>) -> Response<Body
     } else {
         Err("the server does not serve, or is about to stop".to_owned())
     };
-    let last = steered.reloads.as_ref().and_then(ReloadTrigger::last);
+    let last = steered.reloads.as_ref().and_then(ReloadTrigger::last_of_saved);
     let reload = match last.as_deref().map(|outcome| outcome.problems.as_slice()) {
         None | Some([]) => Ok(()),
         Some([first, others @ ..]) => {

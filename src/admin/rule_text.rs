@@ -26,8 +26,19 @@ const MAX_TEXT: usize = 3 << 20;
 pub(super) async fn get_rule(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
     let (place, put) = (text(&request, "place"), text(&request, "put"));
     let session = session_of(&steered, &request)?;
-    if !put.is_empty() {
-        return put_text(&steered, &put, session.as_ref()).await;
+    match (place.is_empty(), put.is_empty()) {
+        (true, true) => {
+            return Err(Status::invalid_argument(
+                "it needs the place of a rule, or the name by which rules were put",
+            ));
+        }
+        (false, false) => {
+            return Err(Status::invalid_argument(
+                "the place of a rule or a name is enough",
+            ));
+        }
+        (true, false) => return put_text(&steered, &put, session.as_ref()).await,
+        (false, true) => {}
     }
     let rules = match &session {
         Some(session) => all(&steered.server, Some(session)),

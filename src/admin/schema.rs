@@ -44,6 +44,11 @@ pub(super) async fn describe(State(steered): State<Arc<Steered>>, Typed(request)
 }
 
 fn described(schema: &Schema, name: &str) -> Result<Value, Status> {
+    if name.is_empty() {
+        return Err(Status::invalid_argument(
+            "it needs the full name of a symbol, or the name of a file",
+        ));
+    }
     let Some(text) = schema.proto_text(name) else {
         let near = schema.suggest(name);
         let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));

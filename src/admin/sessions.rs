@@ -43,6 +43,9 @@ pub(super) async fn list_sessions(State(steered): State<Arc<Steered>>, request: 
 
 pub(super) async fn end_session(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {
     let name = text(&request, "name");
+    if name.is_empty() {
+        return Err(Status::invalid_argument("it needs the name of a session"));
+    }
     if steered.server.sessions().end(&name) {
         Ok(Typed(json!({})))
     } else {

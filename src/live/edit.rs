@@ -32,7 +32,7 @@ impl PutRules {
     }
 
     /// What they are called in problems, in lists, and by who replaces or deletes them: up to 100 ASCII letters, digits, `.`, `-`
-    /// and `_`, the first no `.`. Rules that were put by the same name are replaced. Default: `put-1`, or the next number that is
+    /// and `_`, the first no `.` and no `-`. Rules that were put by the same name are replaced. Default: `put-1`, or the next number that is
     /// free.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();

@@ -2,8 +2,9 @@
 //!
 //! Each text is a file, `000001.NAME.kept`, with a number that says in which order the names were put. A file is written beside its
 //! place and moved there, so that it is whole or not there. Their names are none of rules files: no folder of rules reads them.
+//! A lock keeps other servers out, which would number and remove what they do not know of.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -13,19 +14,27 @@ use crate::error::Error;
 /// What the names of its files end with.
 const ENDING: &str = ".kept";
 
+/// The file that is locked by the server of the folder.
+const LOCK: &str = ".lock";
+
 /// A folder of rules that are kept.
 #[derive(Debug)]
 pub(super) struct KeptFolder {
     path: PathBuf,
+    /// Held until the server ends. `None` where files cannot be locked.
+    _lock: Option<File>,
 }
 
 impl KeptFolder {
     /// Makes the folder if it is missing.
+    ///
+    /// Fails if another server has it.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let failed = |error| Error::io(format!("rules cannot be kept in {}", path.display()), error);
         fs::create_dir_all(path).map_err(failed)?;
         Ok(Self {
             path: path.to_owned(),
+            _lock: lock(path).map_err(failed)?,
         })
     }
 
@@ -41,6 +50,12 @@ impl KeptFolder {
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
             let Some((number, name)) = path.file_name().and_then(|name| parts(name.to_str()?)) else {
+                if path.extension().is_some_and(|ending| ENDING[1..] == *ending) {
+                    unread.push(format!(
+                        "the kept rules {} are left out: the name of such a file is as 000001.NAME{ENDING}",
+                        path.display()
+                    ));
+                }
                 continue;
             };
             match read_text(&path) {
@@ -113,6 +128,21 @@ impl KeptFolder {
 fn parts(file: &str) -> Option<(u64, &str)> {
     let (number, name) = file.strip_suffix(ENDING)?.split_once('.')?;
     Some((number.parse().ok()?, name))
+}
+
+/// Locks a folder for as long as the file is open.
+fn lock(folder: &Path) -> io::Result<Option<File>> {
+    let file = File::create(folder.join(LOCK))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => {
+            let text = "another server keeps its rules there, and a folder is of one server";
+            Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
+        }
+        // Some network file systems have no locks.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 fn read_text(path: &Path) -> io::Result<String> {

@@ -54,18 +54,24 @@ pub(super) enum Attempt {
 /// [`Reloader`](super::Reloader) has an example of both.
 pub struct Loader {
     project: Box<dyn Project>,
-    /// The last schema that compiled, and its files at that time.
-    compiled: Option<(Schema, Snapshot)>,
-    /// What is put over it.
+    /// What is put over its protos.
     put: PutOver,
-    /// Whether a source of that schema, other than its files, has another answer since.
-    other_answers: bool,
     /// What stands for rules where there are none. They have a state, which rules that are put go on with.
     no_rules: Rules,
-    /// The last load that succeeded.
-    loaded: Option<Version>,
     /// The last load that is known to be served.
     served: Option<Version>,
+    basis: Basis,
+}
+
+/// What the next load goes on from.
+#[derive(Clone, Default)]
+struct Basis {
+    /// The last schema that compiled, and its files at that time.
+    compiled: Option<(Schema, Snapshot)>,
+    /// Whether a source of that schema, other than its files, has another answer since.
+    other_answers: bool,
+    /// The last load that succeeded.
+    loaded: Option<Version>,
     /// What the last load depends on, whether it succeeded or not.
     proto_paths: Vec<PathBuf>,
     rules_paths: Vec<PathBuf>,
@@ -77,7 +83,7 @@ pub struct Loader {
 }
 
 /// Attempts at a load whose files were being written.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Unsettled {
     /// How many loads were thrown away.
     loads: u32,
@@ -99,17 +105,10 @@ impl Loader {
     pub fn new(project: impl Project) -> Self {
         Self {
             project: Box::new(project),
-            compiled: None,
             put: PutOver::default(),
-            other_answers: false,
             no_rules: Rules::default(),
-            loaded: None,
             served: None,
-            proto_paths: Vec::new(),
-            rules_paths: Vec::new(),
-            rules_folders: Vec::new(),
-            snapshot: Snapshot::default(),
-            unsettled: Unsettled::default(),
+            basis: Basis::default(),
         }
     }
 
@@ -124,21 +123,21 @@ impl Loader {
     /// Loads, whether or not any file has changed. Waits until no file may be half written, for two seconds at most.
     pub fn load(&mut self) -> Result<LoadedProject, Error> {
         loop {
-            self.snapshot = Snapshot::settled(self.paths(), &self.snapshot);
+            self.basis.snapshot = Snapshot::settled(self.paths(), &self.basis.snapshot);
             if let Some(loaded) = self.attempt(moment(), None) {
                 return loaded;
             }
         }
     }
 
-    /// Loads with `protos` over those of the sources, from now on. If that fails, everything is as before, but for files that have
-    /// changed: those are to be loaded again.
+    /// Loads with `protos` over those of the sources, from now on. If that fails, everything is as before: files that have changed
+    /// are still to be loaded.
     pub(super) fn load_with(&mut self, protos: Overlay) -> Result<LoadedProject, Error> {
-        let before = std::mem::replace(&mut self.put, PutOver::new(protos));
+        let put = std::mem::replace(&mut self.put, PutOver::new(protos));
+        let before = self.basis.clone();
         let loaded = self.load();
         if loaded.is_err() {
-            self.put = before;
-            self.demand();
+            (self.put, self.basis) = (put, before);
         }
         self.put.is_tried = false;
         loaded
@@ -151,17 +150,20 @@ impl Loader {
 
     /// Makes the next [`load_if_changed`](Self::load_if_changed) load even if no file has changed.
     pub(super) fn demand(&mut self) {
-        self.unsettled.any = true;
+        self.basis.unsettled.any = true;
     }
 
     /// The sources besides files that the last schema was made of.
     pub(super) fn sources(&self) -> &[RememberedSource] {
-        self.compiled.as_ref().map_or(&[], |(schema, _)| schema.sources())
+        self.basis
+            .compiled
+            .as_ref()
+            .map_or(&[], |(schema, _)| schema.sources())
     }
 
     /// Makes the next load compile, since a source has another answer.
     pub(super) fn expect_other_schema(&mut self) {
-        self.other_answers = true;
+        self.basis.other_answers = true;
         self.demand();
     }
 
@@ -172,35 +174,35 @@ impl Loader {
         // What is asked for now is not told again.
         let touched = watcher.and_then(FolderWatcher::touched);
         let snapshot = self.snapshot_after(touched.filter(|_| !thorough), since);
-        let is_unchanged = snapshot.equals(&self.snapshot);
+        let is_unchanged = snapshot.equals(&self.basis.snapshot);
         // Folders may have come on the way to a file that is not there yet.
-        self.snapshot = snapshot;
-        if is_unchanged && !self.unsettled.any {
+        self.basis.snapshot = snapshot;
+        if is_unchanged && !self.basis.unsettled.any {
             return Attempt::Unchanged;
         }
         let Some(watcher) = watcher else {
             let loaded = self.attempt(since, None).unwrap_or_else(|| self.load());
             return Attempt::Loaded(Box::new(loaded));
         };
-        if self.snapshot.is_settled() && !watcher.is_written() {
+        if self.basis.snapshot.is_settled() && !watcher.is_written() {
             // What was opened meanwhile may have been read when it was empty.
             match self.attempt(since, Some(watcher)) {
                 Some(loaded) if !watcher.is_written() => return Attempt::Loaded(Box::new(loaded)),
                 _ => {}
             }
         }
-        self.unsettled.any = true;
+        self.basis.unsettled.any = true;
         Attempt::Unsettled
     }
 
     /// Notes that the last good load is served from now on. Returns what that changes.
     pub(super) fn mark_served(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();
-        if let (Some(old), Some(new)) = (&self.served, &self.loaded) {
+        if let (Some(old), Some(new)) = (&self.served, &self.basis.loaded) {
             changes.extend(diff_schemas(&old.schema, &new.schema));
             changes.extend(diff_rules(old.rules.outlines(), new.rules.outlines()));
         }
-        self.served.clone_from(&self.loaded);
+        self.served.clone_from(&self.basis.loaded);
         changes
     }
 
@@ -217,28 +219,28 @@ impl Loader {
 
     /// The files that the last load depends on.
     pub(super) fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
+        &self.basis.snapshot
     }
 
     fn paths(&self) -> Paths<'_> {
         Paths {
-            protos: &self.proto_paths,
-            rules: &self.rules_paths,
-            rules_folders: &self.rules_folders,
+            protos: &self.basis.proto_paths,
+            rules: &self.basis.rules_paths,
+            rules_folders: &self.basis.rules_folders,
         }
     }
 
     fn take_snapshot(&self, since: SystemTime) -> Snapshot {
-        Snapshot::take(self.paths(), &self.snapshot, since)
+        Snapshot::take(self.paths(), &self.basis.snapshot, since)
     }
 
     /// The files as they are, where only those that were `touched` have changed since the last snapshot.
     fn snapshot_after(&self, touched: Option<BTreeSet<PathBuf>>, since: SystemTime) -> Snapshot {
-        let snapshot = touched.and_then(|touched| self.snapshot.touched(&touched, since));
+        let snapshot = touched.and_then(|touched| self.basis.snapshot.touched(&touched, since));
         snapshot.unwrap_or_else(|| self.take_snapshot(since))
     }
 
-    /// Loads; `self.snapshot` was taken at `since`. Returns nothing if files change meanwhile: protos of one moment are not
+    /// Loads; `self.basis.snapshot` was taken at `since`. Returns nothing if files change meanwhile: protos of one moment are not
     /// combined with rules of another.
     fn attempt(
         &mut self,
@@ -248,22 +250,22 @@ impl Loader {
         let mut loaded = self.try_load(since);
         match &mut loaded {
             Ok(loaded) => {
-                self.unsettled.compiled |= loaded.compiled;
-                loaded.compiled = self.unsettled.compiled;
+                self.basis.unsettled.compiled |= loaded.compiled;
+                loaded.compiled = self.basis.unsettled.compiled;
             }
             Err(error) => self.depend_on_problems(error, since),
         }
-        self.unsettled.loads += 1;
-        self.unsettled.any = true;
-        if self.unsettled.loads < MAX_ATTEMPTS {
+        self.basis.unsettled.loads += 1;
+        self.basis.unsettled.any = true;
+        if self.basis.unsettled.loads < MAX_ATTEMPTS {
             let touched = watcher.and_then(FolderWatcher::touched);
             let now = self.snapshot_after(touched, moment());
-            if !now.equals(&self.snapshot) {
-                self.snapshot = now;
+            if !now.equals(&self.basis.snapshot) {
+                self.basis.snapshot = now;
                 return None;
             }
         }
-        self.unsettled = Unsettled::default();
+        self.basis.unsettled = Unsettled::default();
         Some(loaded)
     }
 
@@ -279,14 +281,14 @@ impl Loader {
         } = self.project.answers(&schema)?;
         let rules = rules.unwrap_or_else(|| self.no_rules.clone());
         let rules_paths = watch_paths.into_iter().chain(rules.watch_paths().map(Into::into));
-        let other_folders = watch_folders != self.rules_folders;
-        self.rules_folders = watch_folders;
+        let other_folders = watch_folders != self.basis.rules_folders;
+        self.basis.rules_folders = watch_folders;
         if other_folders {
-            self.snapshot = self.take_snapshot(since);
+            self.basis.snapshot = self.take_snapshot(since);
         }
         let rules_paths: Vec<PathBuf> = rules_paths.collect();
         self.depend_on(None, Some(&rules_paths), since);
-        self.loaded = Some(Version {
+        self.basis.loaded = Some(Version {
             schema: schema.clone(),
             rules: rules.clone(),
         });
@@ -300,36 +302,36 @@ impl Loader {
 
     /// The schema of the protos as they are now, and whether it had to be compiled.
     fn schema(&mut self, since: SystemTime) -> Result<(Schema, bool), Error> {
-        if let Some((schema, then)) = &self.compiled
-            && !self.other_answers
-            && self.snapshot.has_protos_of(then)
+        if let Some((schema, then)) = &self.basis.compiled
+            && !self.basis.other_answers
+            && self.basis.snapshot.has_protos_of(then)
         {
             return Ok((schema.clone(), false));
         }
-        let schema = match &self.compiled {
+        let schema = match &self.basis.compiled {
             Some((earlier, _)) => self.project.schema_after(earlier)?,
             None => self.project.schema()?,
         };
         self.depend_on(Some(schema.watch_paths()), None, since);
-        self.compiled = Some((schema.clone(), self.snapshot.clone()));
-        self.other_answers = false;
+        self.basis.compiled = Some((schema.clone(), self.basis.snapshot.clone()));
+        self.basis.other_answers = false;
         Ok((schema, true))
     }
 
     /// Replaces the paths that loads depend on, and takes a snapshot of those that are new.
     fn depend_on(&mut self, protos: Option<&[PathBuf]>, rules: Option<&[PathBuf]>, since: SystemTime) {
-        let protos = protos.filter(|paths| *paths != self.proto_paths);
-        let rules = rules.filter(|paths| *paths != self.rules_paths);
+        let protos = protos.filter(|paths| *paths != self.basis.proto_paths);
+        let rules = rules.filter(|paths| *paths != self.basis.rules_paths);
         if protos.is_none() && rules.is_none() {
             return;
         }
         if let Some(paths) = protos {
-            self.proto_paths = paths.to_vec();
+            self.basis.proto_paths = paths.to_vec();
         }
         if let Some(paths) = rules {
-            self.rules_paths = paths.to_vec();
+            self.basis.rules_paths = paths.to_vec();
         }
-        self.snapshot = self.take_snapshot(since);
+        self.basis.snapshot = self.take_snapshot(since);
     }
 
     /// Adds the files of problems: one may be in a file that no good load has read, and the user will fix it there.
@@ -345,9 +347,9 @@ impl Loader {
             known.iter().chain(more).cloned().collect()
         };
         if error.is_rules() {
-            self.depend_on(None, Some(&also(&self.rules_paths)), since);
+            self.depend_on(None, Some(&also(&self.basis.rules_paths)), since);
         } else {
-            self.depend_on(Some(&also(&self.proto_paths)), None, since);
+            self.depend_on(Some(&also(&self.basis.proto_paths)), None, since);
         }
     }
 }
@@ -355,9 +357,9 @@ impl Loader {
 impl fmt::Debug for Loader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Loader")
-            .field("proto_paths", &self.proto_paths)
-            .field("rules_paths", &self.rules_paths)
-            .field("rules_folders", &self.rules_folders)
+            .field("proto_paths", &self.basis.proto_paths)
+            .field("rules_paths", &self.basis.rules_paths)
+            .field("rules_folders", &self.basis.rules_folders)
             .finish_non_exhaustive()
     }
 }

@@ -20,7 +20,8 @@ impl ReloadTrigger {
     /// Rules of a [session](PutRules::session) answer its calls alone, in front of all others, until it ends.
     ///
     /// There may be 1,000 names, and 8 MiB of text; for a session, 100 names and 1 MiB, and for all sessions together, 10,000 names
-    /// and 8 MiB. Message files are named relative to the working directory.
+    /// and 8 MiB. Message files are named relative to the working directory, read when the rules are put and
+    /// at each reload, and not watched.
     ///
     /// ```
     /// use protod::live::{PutError, PutRules, ReloadTrigger};
@@ -66,7 +67,7 @@ impl ReloadTrigger {
     /// put stays over all reloads until the server stops, and what is put later is added to it; [`PutProtos::new`] without a file
     /// takes all away. While it does not fit what files say, they are served without it, and the log has the reasons.
     ///
-    /// There may be 1,000 files, and 16 MiB.
+    /// There may be 1,000 files, and 16 MiB. Each has a name that imports can have, and another than the others.
     ///
     /// ```
     /// use protod::live::{PutError, PutProtos, ReloadTrigger};

@@ -106,7 +106,7 @@ impl PutSet {
         let place = self.texts.iter().position(|known| known.name == name);
         let number = match place {
             Some(place) => self.texts[place].number,
-            None => self.texts.last().map_or(1, |last| last.number + 1),
+            None => self.next_number()?,
         };
         let text = PutText {
             number,
@@ -115,6 +115,19 @@ impl PutSet {
             keep: put.keep,
         };
         self.with_text(text, most)
+    }
+
+    /// The number of a name that is new.
+    fn next_number(&self) -> Result<u64, PutError> {
+        let Some(last) = self.texts.last() else {
+            return Ok(1);
+        };
+        last.number.checked_add(1).ok_or_else(|| {
+            let name = &last.name;
+            PutError::Full(format!(
+                "the file of the kept rules {name} has the highest number: delete them first"
+            ))
+        })
     }
 
     /// The set with what was kept, and what is left out of it, and why.
@@ -187,9 +200,9 @@ impl PutSet {
     /// Names are those of files, too, where case may not count.
     fn check_name(&self, name: &str) -> Result<(), PutError> {
         let is_part = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
-        if name.len() > MAX_NAME || name.starts_with('.') || !name.chars().all(is_part) {
+        if name.len() > MAX_NAME || name.starts_with(['.', '-']) || !name.chars().all(is_part) {
             let text = format!(
-                "a name of rules has up to {MAX_NAME} ASCII letters, digits, dots, dashes and underscores, and does not begin with a dot"
+                "a name of rules has up to {MAX_NAME} ASCII letters, digits, dots, dashes and underscores, and begins with neither a dot nor a dash"
             );
             return Err(PutError::InvalidName(text));
         }

@@ -362,13 +362,16 @@ impl<Outcome> Worker<Outcome> {
         }
     }
 
-    /// Reloads with protos over those of the sources. If that fails, it is no reload: the server goes on with all that it had.
+    /// Reloads with protos over those of the sources. If that fails, nothing is wrong with what is saved, so that the status stays
+    /// as it is.
     fn put_protos(&mut self, protos: &PutProtos) -> Result<Arc<ReloadOutcome>, PutError> {
         match self.files.put_protos(protos)? {
             Reloaded::Done(Err(error)) => {
-                // Of files that have changed meanwhile.
-                self.trigger.reload();
-                Ok(Arc::new(ReloadOutcome::of_error(&error)))
+                let told = Arc::new(ReloadOutcome::of_error(&error));
+                self.trigger.note_refused(&told);
+                tracing::warn!("the protos that were to be put are refused");
+                (self.report)(Err(error));
+                Ok(told)
             }
             Reloaded::Done(done) => {
                 let told = self.done(done);

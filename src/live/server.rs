@@ -57,7 +57,7 @@ impl Reloader {
     ///
     /// Files in it that cannot be read are left out, and rules that do not fit what is served are
     /// [set aside](super::ReloadTrigger::rules_set_aside); both are logged when it runs. A folder is of one server. Fails if the
-    /// folder cannot be made or read.
+    /// folder cannot be made or read, or another server has it.
     pub fn kept_rules(mut self, folder: impl AsRef<Path>) -> Result<Self, Error> {
         self.keep_in(folder.as_ref())?;
         Ok(self)
@@ -153,13 +153,8 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
         } else {
             self.loader.protos_put().clone()
         };
-        for set in &put.sets {
-            if let Err(error) = protos.put_set(set) {
-                return Ok(Reloaded::Done(Err(error)));
-            }
-        }
-        for (name, text) in &put.texts {
-            protos.put_text(name, text);
+        if let Err(error) = protos.put(&put.texts, &put.sets) {
+            return Ok(Reloaded::Done(Err(error)));
         }
         if protos.len() > MAX_PROTOS || protos.bytes() > MAX_PROTO_BYTES {
             return Err(PutError::Full(format!(
@@ -280,6 +275,9 @@ impl ServerFiles {
             Ok((rules, warnings)) => (outcome.rules, outcome.warnings) = (rules, warnings),
             Err(problems) => {
                 outcome.problems = problems.iter().map(ToldProblem::of).collect();
+                if !put.check_only {
+                    log_refused_rules(&outcome);
+                }
                 return Ok(outcome);
             }
         }
@@ -338,6 +336,20 @@ impl ServerFiles {
         let lines = puts.new_since(&self.puts);
         self.puts = puts;
         Ok(lines)
+    }
+}
+
+/// Logs that rules are not put. The answer has all problems.
+fn log_refused_rules(outcome: &PutOutcome) {
+    let name = &outcome.name;
+    let first = outcome
+        .problems
+        .first()
+        .map(ToldProblem::located)
+        .unwrap_or_default();
+    match outcome.problems.len().saturating_sub(1) {
+        0 => tracing::warn!("rules not put as {name}: {first}"),
+        more => tracing::warn!("rules not put as {name}: {first}, and {more} more"),
     }
 }
 

@@ -11,6 +11,9 @@ use crate::error::{Error, Problem};
 /// How many changes the log of one reload lists: a checkout may change hundreds of files.
 const MAX_LOGGED_CHANGES: usize = 30;
 
+/// How many problems it lists: what is put at run time may have any number.
+const MAX_LOGGED_PROBLEMS: usize = 100;
+
 /// What a successful reload of a server did: what [`Reloader::report`](super::Reloader::report) gives.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -54,8 +57,12 @@ pub fn log_reload(outcome: &Result<ReloadSummary, Error>) {
             }
         }
         Err(error) => {
-            for problem in error.problems() {
+            for problem in error.problems().iter().take(MAX_LOGGED_PROBLEMS) {
                 tracing::error!(hint = problem.hint().map(display), "{}", problem.located());
+            }
+            let more = error.problems().len().saturating_sub(MAX_LOGGED_PROBLEMS);
+            if more > 0 {
+                tracing::error!("and {more} more problems");
             }
             if error.problems().is_empty() {
                 tracing::error!("{error}");

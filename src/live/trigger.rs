@@ -29,9 +29,17 @@ struct Shared {
     waiting: Mutex<Waiters>,
     edited: Notify,
     put: Mutex<PutState>,
-    last: Mutex<Option<Arc<ReloadOutcome>>>,
+    last: Mutex<LastOutcomes>,
     succeeded: AtomicU64,
     failed: AtomicU64,
+}
+
+/// How the last reload went.
+#[derive(Debug, Default)]
+struct LastOutcomes {
+    of_any: Option<Arc<ReloadOutcome>>,
+    /// Of what was saved: protos that are put and refused are none of it.
+    of_saved: Option<Arc<ReloadOutcome>>,
 }
 
 /// Who wait for the reload that comes next.
@@ -86,13 +94,19 @@ impl ReloadTrigger {
         outcome.await.ok()
     }
 
-    /// How the last reload went, whatever its reason. `None` if there was none.
+    /// How the last reload went, whatever its reason; one that failed because of protos that were [put](Self::put_protos), too.
+    /// `None` if there was none.
     pub fn last(&self) -> Option<Arc<ReloadOutcome>> {
-        self.shared
-            .last
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.outcomes().of_any.clone()
+    }
+
+    /// How the last reload of what was saved went. `None` if there was none.
+    pub(crate) fn last_of_saved(&self) -> Option<Arc<ReloadOutcome>> {
+        self.outcomes().of_saved.clone()
+    }
+
+    fn outcomes(&self) -> MutexGuard<'_, LastOutcomes> {
+        self.shared.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many reloads have succeeded, whatever their reason.
@@ -166,8 +180,15 @@ impl ReloadTrigger {
             &self.shared.failed
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        let mut last = self.shared.last.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = Some(Arc::clone(outcome));
+        let mut last = self.outcomes();
+        last.of_any = Some(Arc::clone(outcome));
+        last.of_saved = Some(Arc::clone(outcome));
+    }
+
+    /// Keeps why protos that were to be put are refused: nothing is wrong with what is saved.
+    pub(super) fn note_refused(&self, outcome: &Arc<ReloadOutcome>) {
+        self.shared.failed.fetch_add(1, Ordering::Relaxed);
+        self.outcomes().of_any = Some(Arc::clone(outcome));
     }
 
     /// Requests a reload at every SIGHUP, for as long as the returned future is polled.

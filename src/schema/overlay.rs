@@ -13,6 +13,7 @@ use super::builder::compile;
 use super::compiled::Schema;
 use super::source::{self, FileGraph, ImportRoots, Resolvers, SetFile};
 use crate::error::{Error, Problem};
+use crate::excerpt::excerpt;
 
 /// What problems call the files of the schema.
 const UNDER: &str = "the protos that are served";
@@ -43,18 +44,39 @@ impl Contents {
 }
 
 impl Overlay {
-    /// Puts a text by its import name.
-    pub(crate) fn put_text(&mut self, name: &str, text: &str) {
-        self.files.insert(name.to_owned(), Contents::Text(text.into()));
-    }
-
-    /// Puts all files of a serialized `FileDescriptorSet`.
-    pub(crate) fn put_set(&mut self, set: &Bytes) -> Result<(), Error> {
-        for file in source::read_set(SET, set).map_err(Error::schema)? {
-            let descriptor = file.served().clone();
-            self.files.insert(file.name, Contents::Descriptor(descriptor));
+    /// Puts texts by their import names, and all files of serialized `FileDescriptorSet`s. They take the place of those of their
+    /// names that were put before.
+    ///
+    /// Fails with all that is wrong with the names and the sets, and then has some of them.
+    pub(crate) fn put(&mut self, texts: &[(String, String)], sets: &[Bytes]) -> Result<(), Error> {
+        let mut problems = Vec::new();
+        let mut files: Vec<(String, Contents)> = Vec::new();
+        for (name, text) in texts {
+            files.push((name.clone(), Contents::Text(text.as_str().into())));
         }
-        Ok(())
+        for set in sets {
+            match source::read_set(SET, set) {
+                Ok(set) => files.extend(set.into_iter().map(|file| {
+                    let descriptor = file.served().clone();
+                    (file.name, Contents::Descriptor(descriptor))
+                })),
+                Err(wrong) => problems.extend(wrong),
+            }
+        }
+        let mut names = HashSet::new();
+        for (name, contents) in files {
+            if let Some(problem) = wrong_name(&name) {
+                problems.push(problem);
+            } else if !names.insert(name.clone()) {
+                problems.push(Problem::in_file(&name, "is put twice").with_hint("put one of them"));
+            }
+            self.files.insert(name, contents);
+        }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::schema(problems))
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -90,10 +112,6 @@ impl Overlay {
         let mut put = Vec::new();
         for (name, contents) in &self.files {
             match contents {
-                Contents::Text(_) if name.is_empty() => {
-                    let message = "a proto that is put needs a name, such as shop.proto";
-                    graph.problems.push(Problem::new(message));
-                }
                 Contents::Text(text) => graph.add_given(name, text),
                 Contents::Descriptor(descriptor) => put.push(descriptor),
             }
@@ -107,6 +125,20 @@ impl Overlay {
             schema.sources().to_vec(),
         ))
     }
+}
+
+/// What is wrong with the name of a file that is put: others have to be able to import it.
+fn wrong_name(name: &str) -> Option<Problem> {
+    let what = if name.is_empty() {
+        "a proto that is put has no name".to_owned()
+    } else {
+        format!(
+            "the name {:?} of a proto that is put {}",
+            excerpt(name),
+            source::oddity(name)?
+        )
+    };
+    Some(Problem::new(what).with_hint("others import it by its name, as in shop/v1/shop.proto"))
 }
 
 /// The files of these descriptors, which a set may be made of. `name` is what problems call it.
@@ -136,15 +168,63 @@ mod tests {
         builder.build().expect("it is sound")
     }
 
+    fn put_text(overlay: &mut Overlay, name: &str, text: &str) {
+        let texts = [(name.to_owned(), text.to_owned())];
+        overlay.put(&texts, &[]).expect("the name is sound");
+    }
+
+    #[test]
+    fn names_that_no_import_can_have_and_names_that_come_twice_are_refused() {
+        let item = ITEM.replace("name = 1;", "count = 1;");
+        let names = [
+            "",
+            "../a.proto",
+            "a/./b.proto",
+            "/a.proto",
+            "a//b.proto",
+            "a.proto/",
+            "a\\b.proto",
+            "a\n.proto",
+            "http://a/b.proto",
+            "twice.proto",
+            "twice.proto",
+            "sound/a-b.c.proto",
+            "set.proto",
+        ];
+        let texts = names.map(|name| (name.to_owned(), item.clone()));
+        let set = Schema::from_source("set.proto", ITEM).expect("it is sound");
+        let error = Overlay::default().put(&texts, &[set.descriptor_set().encode()]);
+        let error = error.expect_err("they are refused");
+        let problems: Vec<String> = error.problems().iter().map(Problem::located).collect();
+        assert_eq!(
+            problems,
+            [
+                "a proto that is put has no name",
+                r#"the name "../a.proto" of a proto that is put has `..` in it"#,
+                r#"the name "a/./b.proto" of a proto that is put has `.` in it"#,
+                r#"the name "/a.proto" of a proto that is put begins with a slash"#,
+                r#"the name "a//b.proto" of a proto that is put has two slashes in a row"#,
+                r#"the name "a.proto/" of a proto that is put ends with a slash"#,
+                r#"the name "a\\b.proto" of a proto that is put has a backslash in it"#,
+                r#"the name "a\n.proto" of a proto that is put has a control character in it"#,
+                r#"the name "http://a/b.proto" of a proto that is put is a URL"#,
+                "twice.proto: is put twice",
+                "set.proto: is put twice",
+            ]
+        );
+    }
+
     #[test]
     fn a_file_takes_the_place_of_the_one_of_its_name_and_all_others_stay() {
         let schema = schema();
         let mut overlay = Overlay::default();
-        overlay.put_text(
-            "item.proto",
-            &ITEM.replace("name = 1;", "name = 1; int32 count = 2;"),
+        let item = ITEM.replace("name = 1;", "name = 1; int32 count = 2;");
+        put_text(&mut overlay, "item.proto", &item);
+        put_text(
+            &mut overlay,
+            "more.proto",
+            "syntax = \"proto3\"; import \"item.proto\"; service More { rpc Get(shop.Item) returns (shop.Item); }",
         );
-        overlay.put_text("more.proto", "syntax = \"proto3\"; import \"item.proto\"; service More { rpc Get(shop.Item) returns (shop.Item); }");
         let over = overlay.over(&schema).expect("it is sound");
         assert_eq!(over.services().collect::<Vec<_>>(), ["More", "shop.Shop"]);
         let item = over.pool().get_message_by_name("shop.Item").expect("it is there");
@@ -166,26 +246,26 @@ mod tests {
         let set = Schema::from_source("item.proto", &ITEM.replace("Item {", "Item { bool sold = 3;"));
         let set = set.expect("it is sound").descriptor_set().encode();
         let mut overlay = Overlay::default();
-        overlay.put_text("item.proto", "this is no proto");
-        overlay.put_set(&set).expect("it can be read");
+        put_text(&mut overlay, "item.proto", "this is no proto");
+        overlay.put(&[], &[set]).expect("it can be read");
         assert_eq!(overlay.len(), 1);
         let over = overlay.over(&schema()).expect("the text is gone");
         let item = over.pool().get_message_by_name("shop.Item").expect("it is there");
         assert!(item.get_field_by_name("sold").is_some());
-        assert!(overlay.put_set(&Bytes::from_static(b"no set")).is_err());
+        assert!(overlay.put(&[], &[Bytes::from_static(b"no set")]).is_err());
     }
 
     #[test]
     fn what_does_not_fit_the_others_is_told() {
         let mut overlay = Overlay::default();
-        overlay.put_text("item.proto", &ITEM.replace("Item", "Other"));
+        put_text(&mut overlay, "item.proto", &ITEM.replace("Item", "Other"));
         let error = overlay.over(&schema()).expect_err("shop.proto needs it");
         assert!(
             error.problems()[0].to_string().contains("shop.Item")
                 || error.problems()[0].to_string().contains("Item"),
             "{error:?}"
         );
-        overlay.put_text("item.proto", "syntax = \"proto3\";\nmessage {}");
+        put_text(&mut overlay, "item.proto", "syntax = \"proto3\";\nmessage {}");
         let error = overlay.over(&schema()).expect_err("it is no proto");
         assert!(
             error.problems()[0].located().starts_with("item.proto:2:9: "),

@@ -52,8 +52,9 @@ impl<'h> Named<'h> {
         Self::of(members.filter_map(|member| {
             // What comes after a semicolon are the properties of the member.
             let pair = member.split(|byte| *byte == b';').next()?;
-            let equals = pair.iter().position(|byte| *byte == b'=')?;
-            let (key, value) = (pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii());
+            // Without a value the name is empty, which is none: who has sent it meant a session.
+            let mut parts = pair.splitn(2, |byte| *byte == b'=').map(<[u8]>::trim_ascii);
+            let (key, value) = (parts.next()?, parts.next().unwrap_or_default());
             let is_meant = key == SESSION.as_bytes();
             is_meant.then(|| match Cow::from(percent_decode(value)) {
                 Cow::Borrowed(value) => String::from_utf8_lossy(value),
@@ -127,10 +128,9 @@ mod tests {
             (vec!["protod-session=%zz%"], "[%zz%]"),
             (vec!["protod-session=%ff"], "[\u{fffd}]"),
             (vec!["Protod-Session=a"], "nothing"),
-            (
-                vec!["protod-sessions=a,my-protod-session=b,protod-session"],
-                "nothing",
-            ),
+            (vec!["protod-session"], "[]"),
+            (vec!["user=7, protod-session ;p=1"], "[]"),
+            (vec!["protod-sessions=a,my-protod-session=b"], "nothing"),
             (
                 vec![",,;;==,=,;protod-session=a", "\u{fffd}=\u{fffd}", ""],
                 "nothing",

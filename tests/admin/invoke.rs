@@ -71,7 +71,7 @@ async fn a_call_of_the_admin_service_is_one_like_any_other() {
     let request = json!({
         "method": "tea.Kitchen/Brew",
         "requests": [{ "kind": "green", "minutes": "3" }],
-        "headers": [{ "name": "X-Shop", "value": "7" }, { "name": "content-type", "value": "text/html" }],
+        "headers": [{ "name": "X-Shop", "value": "7" }],
     });
     let events = all(begin(&kitchen, request).await).await;
     assert_eq!(events.len(), 4, "{events:?}");

@@ -26,3 +26,4 @@ mod session_rules;
 mod sessions;
 mod support;
 mod traces;
+mod wrong_requests;

@@ -146,3 +146,33 @@ async fn methods_that_only_read_are_called_by_get_behind_the_guard() {
         assert!(answer.code == 200 && answer.body.contains(answered), "{answer:?}");
     }
 }
+
+#[tokio::test]
+async fn a_page_that_is_not_there_is_not_found_and_methods_are_not_taken_for_pages() {
+    let kitchen = Kitchen::start().await;
+    for path in [
+        "/nope",
+        "/favicon.ico",
+        "/a/b",
+        "/healthz/",
+        "/protod.admin.v1.AdminService",
+    ] {
+        let answer = get(&kitchen, path).await;
+        assert_eq!(
+            (answer.code, answer.body),
+            (404, format!("there is no page {path} here: / is the console\n"))
+        );
+        let host = format!("host: {}", kitchen.admin);
+        let head = send(&kitchen.admin, &format!("HEAD {path}"), &[&host], "").await;
+        assert_eq!((head.code, head.body.as_str()), (404, ""));
+    }
+    let status = get(
+        &kitchen,
+        "/protod.admin.v1.AdminService/Status?encoding=json&message=%7B%7D",
+    )
+    .await;
+    assert!(
+        status.code == 200 && status.body.contains("version"),
+        "{status:?}"
+    );
+}

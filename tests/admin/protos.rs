@@ -7,7 +7,7 @@ use protod::Schema;
 use serde_json::{Value, json};
 
 use crate::puts::{GREEN, put, rule};
-use crate::support::{Kitchen, PROTO, RULES, post};
+use crate::support::{Kitchen, PROTO, RULES, post, send};
 
 /// The proto of a service beside that of the files, which it imports.
 const TABLE: &str = r#"syntax = "proto3";
@@ -174,12 +174,79 @@ async fn a_save_beside_protos_that_are_refused_is_served() {
     let kitchen = Kitchen::start_with(&["--no-watch"]).await;
     fs::write(
         kitchen.path("tea.rules.yaml"),
-        RULES.replace("label: first", "label: saved"),
+        RULES.replace("label: later", "label: saved"),
     )
     .expect("written");
     let answer = put_protos(&kitchen, &[("more.proto", "no proto")]).await;
     assert_eq!(answer["reloaded"], Value::Null, "{answer}");
-    // Asked for by what was refused; the answer of another is there after it.
-    kitchen.ask("Reload", "{}").await;
+    assert_eq!(
+        kitchen.brew(GREEN).await,
+        "first",
+        "nobody has asked for a reload"
+    );
+    let answer = kitchen.ask("Reload", "{}").await;
+    assert_eq!(changes(&answer).len(), 1, "{answer}");
     assert_eq!(kitchen.brew(GREEN).await, "saved");
+}
+
+#[tokio::test]
+async fn what_is_put_and_refused_is_in_the_log_the_status_and_the_metrics_and_the_server_stays_ready() {
+    let mut kitchen = Kitchen::start().await;
+    let answer = put_protos(&kitchen, &[("more.proto", "syntax = \"proto3\";\nmessage {}")]).await;
+    kitchen
+        .server
+        .line_with("protos that were to be put are refused")
+        .await;
+    kitchen.server.line_with("more.proto:2:9: ").await;
+    let status = kitchen.ask("Status", "{}").await;
+    assert_eq!(status["lastReload"], answer);
+    assert_eq!(
+        status["lastReload"]["problems"][0]["file"], "more.proto",
+        "{status}"
+    );
+    let host = format!("host: {}", kitchen.admin);
+    let metrics = send(&kitchen.admin, "GET /metrics", &[&host], "").await.body;
+    let failed = metrics
+        .lines()
+        .find(|line| line.starts_with("protod_reloads_total") && line.contains("failed"));
+    assert!(failed.is_some_and(|line| line.ends_with(" 1")), "{failed:?}");
+    // It serves what was saved last.
+    assert_eq!(send(&kitchen.admin, "GET /readyz", &[&host], "").await.code, 200);
+    let address = kitchen.server.address().to_owned();
+    let (code, _, said) = kitchen.protod(&["wait", &address]).await;
+    assert_eq!(code, 0, "{said}");
+    put(&kitchen, "tea", &rule("tea").replace("reply", "repyl")).await;
+    kitchen
+        .server
+        .line_with("rules not put as tea: tea:5:5: unknown key `repyl`")
+        .await;
+}
+
+#[tokio::test]
+async fn protos_whose_names_no_import_can_have_or_that_come_twice_are_refused() {
+    let kitchen = Kitchen::start().await;
+    let text = "syntax = \"proto3\"; message M {}";
+    for (name, words) in [
+        ("", "has no name"),
+        ("../x.proto", "`..`"),
+        ("/abs.proto", "slash"),
+        ("a\\b.proto", "backslash"),
+        ("a\nb.proto", "control character"),
+    ] {
+        let answer = put_protos(&kitchen, &[(name, text)]).await;
+        let message = answer["problems"][0]["message"].as_str().expect("a problem");
+        assert!(message.contains(words), "{name:?}: {answer}");
+    }
+    let answer = put_protos(
+        &kitchen,
+        &[("x.proto", text), ("x.proto", "syntax = \"proto3\";")],
+    )
+    .await;
+    let problem = &answer["problems"][0];
+    assert_eq!(
+        (&problem["file"], &problem["message"]),
+        (&json!("x.proto"), &json!("is put twice"))
+    );
+    let listed = kitchen.ask("PutProtos", "{}").await;
+    assert_eq!(changes(&listed).len(), 0, "nothing was put: {listed}");
 }

@@ -43,7 +43,6 @@ async fn no_file_is_read_of_which_no_rule_is_served() {
         r#"{"place": "./tea.rules.yaml:1:1"}"#,
         r#"{"place": "tea.rules.yaml"}"#,
         r#"{"put": "nothing"}"#,
-        "{}",
     ] {
         let answer = post(&kitchen.admin, get_rule, &[], request).await;
         assert_eq!(answer.code, 404, "{request}: {answer:?}");

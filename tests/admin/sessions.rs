@@ -101,7 +101,7 @@ async fn sessions_that_cannot_be_are_refused_with_the_reason() {
             "ttl is a time from 0",
         ),
         ("EndSession", r#"{"name": "b"}"#, "not_found", "no session"),
-        ("EndSession", "{}", "not_found", "no session"),
+        ("EndSession", "{}", "invalid_argument", "needs the name"),
         // What nobody made has no calls, which must not be taken for an answer.
         (
             "Verify",

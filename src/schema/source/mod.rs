@@ -61,3 +61,4 @@ pub(crate) use self::shipped::well_known_files;
 pub(super) use self::shipped::{bundled_file_of, bundled_files, descriptor_proto, options_message};
 pub(super) use self::text::read as read_text;
 pub(super) use self::tokens::{TokenKind, tokens};
+pub(super) use self::wording::oddity;

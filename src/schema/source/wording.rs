@@ -30,6 +30,22 @@ fn text_at(text: &str, at: usize) -> String {
         .collect()
 }
 
+/// Why no import can have this name, which is not empty. `None` if one can.
+pub(in crate::schema) fn oddity(name: &str) -> Option<&'static str> {
+    let has = |odd: &str| name.split('/').any(|part| part == odd);
+    Some(match name {
+        _ if name.contains("://") => "is a URL",
+        _ if name.contains('\\') => "has a backslash in it",
+        _ if name.starts_with('/') => "begins with a slash",
+        _ if has("..") => "has `..` in it",
+        _ if has(".") => "has `.` in it",
+        _ if name.ends_with('/') => "ends with a slash",
+        _ if has("") => "has two slashes in a row",
+        _ if name.contains(char::is_control) => "has a control character in it",
+        _ => return None,
+    })
+}
+
 /// What is wrong with the name of an imported file, and what to write instead.
 fn odd_import(name: &str) -> (String, String) {
     let mut parts: Vec<&str> = Vec::new();
@@ -51,17 +67,10 @@ fn odd_import(name: &str) -> (String, String) {
         let first = (0..parts.len()).find(comes_with_protod);
         parts.drain(..first.unwrap_or(parts.len().saturating_sub(1)));
     }
-    let has = |odd: &str| name.split('/').any(|part| part == odd);
-    let what = match name {
-        "" => return ("an import names no file".to_owned(), EXAMPLE.to_owned()),
-        _ if is_url => "is a URL".to_owned(),
-        _ if name.contains('\\') => "has a backslash in it".to_owned(),
-        _ if is_absolute => "begins with a slash".to_owned(),
-        _ if has("..") => "has `..` in it".to_owned(),
-        _ if has(".") => "has `.` in it".to_owned(),
-        _ if name.ends_with('/') => "ends with a slash".to_owned(),
-        _ => "has two slashes in a row".to_owned(),
-    };
+    if name.is_empty() {
+        return ("an import names no file".to_owned(), EXAMPLE.to_owned());
+    }
+    let what = oddity(name).unwrap_or("has two slashes in a row");
     let message = format!("the import '{name}' {what}");
     let hint = match parts.as_slice() {
         [] => EXAMPLE.to_owned(),

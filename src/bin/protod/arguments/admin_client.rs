@@ -50,7 +50,9 @@ impl AdminTarget {
     /// Connects, and asks for the proto.
     pub(crate) async fn connect(&self) -> Result<AdminClient, Failure> {
         let mut metadata = MetadataMap::new();
-        if let Some(token) = self.token.read()? {
+        let token = self.token.read()?;
+        let has_token = token.is_some();
+        if let Some(token) = token {
             let value = format!("Bearer {token}").parse();
             let value = value.map_err(|_| Failure::new("the admin token is not printable ASCII"))?;
             metadata.insert("authorization", value);
@@ -59,14 +61,19 @@ impl AdminTarget {
         if let Some(tls) = self.tls.tls() {
             builder = builder.tls(tls);
         }
-        let client = builder.connect().await.map_err(|error| self.explain(error))?;
+        let client = builder.connect().await;
+        let client = client.map_err(|error| self.explain(error, has_token))?;
         Ok(AdminClient { client })
     }
 
     /// What to do where the service is not what was expected at its address.
-    fn explain(&self, error: Error) -> Failure {
+    fn explain(&self, error: Error, has_token: bool) -> Failure {
         let address = &self.address;
         match error.status().map(Status::code) {
+            Some(Code::Unauthenticated) if has_token => Failure::caused(
+                format!("the token is not that of the admin service at {address}"),
+                error,
+            ),
             Some(Code::Unauthenticated) => Failure::caused(
                 format!(
                     "the admin service at {address} takes no calls without its token: --admin-token-file FILE"

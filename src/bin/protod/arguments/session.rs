@@ -18,7 +18,7 @@ impl FromStr for SessionName {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text.is_empty() {
-            return Err("a session has a name".to_owned());
+            return Err("it is empty, as if no session was made: `protod sessions create` makes one; without PROTOD_SESSION, calls are of no session".to_owned());
         }
         match AsciiMetadataValue::from_str(text) {
             Ok(_) => Ok(Self(text.to_owned())),

@@ -45,6 +45,7 @@ impl Push {
         let messages = serde_json::Deserializer::from_reader(data).into_iter::<Value>();
         client_runtime()?.block_on(async {
             let admin = self.admin.connect().await?;
+            let mut sent = 0;
             for (message, number) in messages.zip(1..) {
                 let message = message.map_err(|error| {
                     Failure::caused(format!("message {number} of the data is no JSON"), error)
@@ -56,6 +57,10 @@ impl Push {
                     let method = self.calls.method().unwrap_or_default();
                     return Err(Failure::new(format!("no call of {method} is in flight")));
                 }
+                sent = number;
+            }
+            if sent == 0 {
+                return Err(Failure::new("the data has no message: an empty one is `{}`"));
             }
             Ok(())
         })

@@ -186,6 +186,12 @@ impl Rules {
     fn put(&self) -> Result<(), Failure> {
         let file = self.target.as_deref().unwrap_or("-");
         let yaml = read(file)?;
+        if yaml.trim().is_empty() {
+            let file = if file == "-" { "stdin" } else { file };
+            return Err(Failure::new(format!(
+                "{file} is empty: there are no rules to put"
+            )));
+        }
         let name = self.name.as_deref().unwrap_or_else(|| name_of(file));
         let request = json!({
             "name": name,

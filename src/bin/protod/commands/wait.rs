@@ -82,6 +82,7 @@ impl Wait {
                 Ok(None) => Failure::new("its health service says NOT_SERVING"),
                 // A wrong address, or a wrong file, does not become right.
                 Err(Failure::Library(error)) if !is_passing(&error) => return Err(error.into()),
+                Err(failure) if wants_credentials(&failure) => return Err(failure),
                 Err(failure) => failure,
             };
             let left = end.saturating_duration_since(Instant::now());
@@ -111,7 +112,10 @@ impl Wait {
         match check(&client, "", end).await {
             Ok(Health::Serving | Health::Unknown) => Ok(Some(client)),
             Ok(Health::NotServing) => Ok(None),
-            Err(status) => Err(Failure::caused("it does not say whether it is ready", status)),
+            Err(status) => Err(Failure::caused(
+                format!("{} does not say whether it is ready", self.address),
+                status,
+            )),
         }
     }
 
@@ -130,6 +134,17 @@ fn is_passing(error: &Error) -> bool {
         ConnectFault::of(error),
         Some(ConnectFault::Unreachable | ConnectFault::UnknownHost | ConnectFault::HungUp)
     ) || error.status().is_some()
+}
+
+/// Whether the server does not answer those who bring no credentials, which this command has none of.
+fn wants_credentials(failure: &Failure) -> bool {
+    let status = match failure {
+        Failure::Library(error) => error.status(),
+        Failure::Command { cause, .. } => cause.as_ref().and_then(|cause| cause.downcast_ref()),
+    };
+    status.is_some_and(|status: &Status| {
+        matches!(status.code(), Code::Unauthenticated | Code::PermissionDenied)
+    })
 }
 
 /// What the health service says.
