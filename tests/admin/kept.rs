@@ -178,7 +178,7 @@ async fn a_kept_folder_is_of_one_server_at_a_time() {
 }
 
 /// The names of the files of rules.
-fn kept(folder: &Path) -> Vec<String> {
+pub(crate) fn kept(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder)
         .expect("a folder")
         .map(|entry| entry.expect("an entry").file_name());
