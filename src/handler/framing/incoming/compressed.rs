@@ -57,8 +57,8 @@ impl Incoming {
         match (flag, self.encoding) {
             (0, _) => Ok(None),
             (1, Some(encoding)) => Ok(Some(encoding)),
-            (1, None) => Err(Status::new(
-                self.malformed,
+            // In Connect, too: its conformance suite has it so.
+            (1, None) => Err(Status::internal(
                 "a message is marked as compressed, and the headers name no compression",
             )),
             (other, _) => Err(Status::new(
