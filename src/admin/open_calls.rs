@@ -30,7 +30,7 @@ pub(super) async fn list_open(State(steered): State<Arc<Steered>>, request: Dyna
     };
     let session = session_of(&steered, &request)?;
     let recorded = calls.iter().filter_map(OpenCall::recorded);
-    let recorded = recorded.filter(|call| is_of(call, session.as_ref()));
+    let recorded = recorded.filter(|call| session.as_ref().is_none_or(|session| call.is_of(session)));
     let recorded: Vec<RecordedCall> = recorded.collect();
     let newest = recorded
         .iter()
@@ -87,10 +87,8 @@ where
     let method = text(request, "method");
     let session = session_of(steered, request)?;
     let is_meant = |call: &OpenCall| {
-        session.is_none()
-            || call
-                .recorded()
-                .is_some_and(|recorded| is_of(&recorded, session.as_ref()))
+        let session = session.as_ref();
+        session.is_none_or(|session| call.recorded().is_some_and(|recorded| recorded.is_of(session)))
     };
     match (id, method.is_empty()) {
         (0, true) => return Err(Status::invalid_argument("it needs the id of a call, or a method")),
@@ -134,11 +132,6 @@ where
         "failures": failures.collect::<Vec<_>>(),
         "more_failures": failed.len().saturating_sub(MAX_FAILURES),
     })))
-}
-
-/// Whether a call is of a session, if one is meant.
-fn is_of(call: &RecordedCall, session: Option<&Session>) -> bool {
-    session.is_none_or(|session| session.mark().number() == call.mark())
 }
 
 fn open_calls(steered: &Steered) -> Result<OpenCalls, Status> {

@@ -4,12 +4,12 @@
 //! Whatever is written is sent when the handler waits, or when there is enough of it.
 
 mod for_rules;
+mod receive;
 
 use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -21,16 +21,14 @@ use tonic::metadata::MetadataMap;
 
 use super::call_record::CallRecord;
 use super::framing::{Finished, Incoming, Outgoing, RequestBody, ResponseBuffer, Translation};
-use super::lane::Lane;
 use super::lifecycle::Lifecycle;
 use super::limits::CallLimits;
 use super::observed::Observed;
 use super::outgoing_slot::OutgoingSlot;
 use super::peer::Peer;
-use super::request_check::{Checks, Effort, Refusal, RequestCheck};
+use super::request_check::{Checks, RequestCheck};
 use super::room::{LargeMessages, Room};
 use super::state::States;
-use crate::journal::Direction;
 use crate::message::{Bounds, FromMessage, IntoMessage, Message, MessageType};
 use crate::protocol::{Encoding, Speech};
 use crate::schema::Method;
@@ -325,91 +323,6 @@ impl<In, Out> Call<In, Out> {
         &mut self.core.outgoing.trailers
     }
 
-    /// Waits for the next message, whose bytes, not checked yet, are then in [`message_bytes`](Self::message_bytes).
-    /// Returns `false` at half-close. What was written before is sent while this waits.
-    #[inline]
-    pub(crate) async fn next_message(&mut self) -> Result<bool, Status> {
-        // If the future before this one was dropped during a check, its message is still to be checked.
-        if !self.core.checks.is_begun() {
-            let next = if self.core.method.is_client_streaming() {
-                poll_fn(|cx| self.poll_incoming(cx)).await?
-            } else {
-                poll_fn(|cx| self.poll_single(cx)).await?
-            };
-            if !next || !self.core.checks.begin() {
-                return Ok(next);
-            }
-        }
-        let checked = self.check_message().await;
-        self.core.checks.finish();
-        checked.map(|()| true)
-    }
-
-    /// Checks the message that has come, if messages are checked.
-    #[inline]
-    pub(crate) async fn check_message(&mut self) -> Result<(), Status> {
-        match self.checked(Effort::Turn) {
-            Ok(()) => Ok(()),
-            Err(Refusal::Status(status)) => Err(status),
-            // Boxed, so that the futures of other calls are not larger for it.
-            Err(Refusal::TooCostly(_)) => Box::pin(self.check_in_lane()).await,
-        }
-    }
-
-    fn checked(&self, effort: Effort) -> Result<(), Refusal> {
-        let core = &self.core;
-        core.checks
-            .check(&core.method, core.bounds, &core.incoming, effort)
-    }
-
-    /// Checks a message with all that a check may cost.
-    async fn check_in_lane(&mut self) -> Result<(), Status> {
-        self.flush();
-        let _lane = Lane::enter().await;
-        Lane::run(|| self.checked(Effort::All)).map_err(Refusal::into_status)
-    }
-
-    #[inline]
-    fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
-        let next = self.core.incoming.poll_next(&self.core.large, cx);
-        self.core.note_received();
-        match next {
-            Poll::Pending => self.core.outgoing.flush(),
-            Poll::Ready(Ok(true)) if self.core.keeps_requests => self.core.keep_request(),
-            Poll::Ready(_) => {}
-        }
-        next
-    }
-
-    /// The one message of a unary or server-streaming call, which is whole only when the client has half-closed.
-    fn poll_single(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
-        if let Single::Received = self.core.single {
-            return Poll::Ready(Ok(false));
-        }
-        if let Single::Awaited = self.core.single {
-            if !ready!(self.poll_incoming(cx))? {
-                return Poll::Ready(Err(Status::unimplemented(
-                    "the client sent no message, and the method takes one",
-                )));
-            }
-            if self.core.incoming.is_last() {
-                self.core.single = Single::Received;
-                return Poll::Ready(Ok(true));
-            }
-            self.core.single = Single::Arrived(self.core.incoming.set_aside());
-        }
-        if ready!(self.poll_incoming(cx))? {
-            self.core.single = Single::Received;
-            return Poll::Ready(Err(Status::unimplemented(
-                "the client sent a second message, and the method takes one",
-            )));
-        }
-        if let Single::Arrived(message) = std::mem::replace(&mut self.core.single, Single::Received) {
-            self.core.incoming.put_back(message);
-        }
-        Poll::Ready(Ok(true))
-    }
-
     /// Waits while the transport is full. To be called after each [`MessageWriter::write`].
     #[inline]
     pub(crate) async fn wait_for_room(&mut self) {
@@ -454,26 +367,6 @@ impl<In, Out> Call<In, Out> {
     /// Ends the call. What was written and not sent yet is in the result.
     pub(super) fn finish(mut self, result: Result<(), Status>) -> Finished {
         std::mem::take(&mut self.core.outgoing).finish(result)
-    }
-}
-
-impl Core {
-    /// Notes what has come so far.
-    #[inline]
-    fn note_received(&self) {
-        if let Some(record) = &self.record {
-            record.received(self.incoming.messages, self.incoming.received);
-        }
-    }
-
-    /// Keeps the message that has come for the journal.
-    #[cold]
-    fn keep_request(&mut self) {
-        if let Some(record) = &self.record
-            && !self.incoming.is_replayed()
-        {
-            self.keeps_requests = record.message(Direction::Request, self.incoming.bytes());
-        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::events::{Direction, Event, Headers, read_events};
 use super::reader::Reader;
 use crate::message::{Bounds, Message, check};
 use crate::schema::Method;
+use crate::session::Session;
 
 /// A call that a server has answered, or is answering: what came, what went, and why. A [`Journal`](crate::server::Journal)
 /// gives them.
@@ -141,8 +142,13 @@ impl RecordedCall {
         Some(self.entry.session()).filter(|session| !session.is_empty())
     }
 
+    /// Whether it is a call of this session.
+    pub(crate) fn is_of(&self, session: &Session) -> bool {
+        session.mark().number() == self.mark()
+    }
+
     /// The number of the mark that it has.
-    pub(crate) fn mark(&self) -> u64 {
+    pub(super) fn mark(&self) -> u64 {
         self.entry.mark
     }
 

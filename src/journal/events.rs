@@ -65,8 +65,8 @@ impl Events {
         }
     }
 
-    /// Keeps a message, if it is one of the first, with its time in microseconds; if there is no room for it, only its length, and none after it. Returns
-    /// whether the next one may be kept.
+    /// Keeps a message, if it is one of the first, with its time in microseconds; if there is no room for it, only its length,
+    /// and none after it. Returns whether the next one may be kept.
     pub(super) fn message(&mut self, direction: Direction, at: u64, message: &[u8], most: usize) -> bool {
         if self.is_full {
             return false;

@@ -10,7 +10,7 @@ use super::put_set::{Most, PutSet};
 use crate::rules::{Rules, StateOfSession};
 use crate::schema::Schema;
 use crate::server::Fronts;
-use crate::session::{Session, Sessions};
+use crate::session::{Session, SessionId, Sessions};
 
 /// All that is put.
 #[derive(Debug, Clone, Default)]
@@ -32,19 +32,19 @@ impl Puts {
         match session {
             None => self.of_all.set.clone(),
             Some(session) => self
-                .of(session)
+                .of(session.id())
                 .map(|own| own.compiled.set.clone())
                 .unwrap_or_default(),
         }
     }
 
-    fn of(&self, session: &Session) -> Option<&Arc<PutForSession>> {
-        self.of_sessions.iter().find(|own| own.state.id() == session.id())
+    fn of(&self, session: &SessionId) -> Option<&Arc<PutForSession>> {
+        self.of_sessions.iter().find(|own| own.state.id() == session)
     }
 
     /// What the calls of a session share, as its rules are compiled for it.
     pub(super) fn state_of(&self, session: &Session, of_files: &Rules) -> StateOfSession {
-        let known = self.of(session).map(|own| &own.state);
+        let known = self.of(session.id()).map(|own| &own.state);
         match known.filter(|state| state.is_beside(of_files.state())) {
             Some(state) => state.clone(),
             None => StateOfSession::new(of_files.state(), session),
@@ -146,8 +146,7 @@ impl Puts {
         let mut lines = self.of_all.new_since(&earlier.of_all);
         let nothing = CompiledSet::default();
         for own in &self.of_sessions {
-            let mut others = earlier.of_sessions.iter();
-            let before = others.find(|other| other.state.id() == own.state.id());
+            let before = earlier.of(own.state.id());
             let before = before.map_or(&nothing, |before| &before.compiled);
             lines.extend(own.compiled.new_since(before));
         }

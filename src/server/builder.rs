@@ -184,8 +184,8 @@ impl ServerBuilder {
     /// | answers anything else that is not gRPC | `UNKNOWN` |
     ///
     /// The text of such an HTTP answer is the message of the status. In Connect's calls of one message, and by REST, an HTTP answer
-    /// stays what it is; in Connect a text with a status from 400 on becomes an error in JSON, with this status. An error of a response's body becomes the status at
-    /// its end.
+    /// stays what it is; in Connect a text with a status from 400 on becomes an error in JSON, with this status. An error of a
+    /// response's body becomes the status at its end.
     ///
     /// A layer's time-out is for the time to the headers of the response. [`max_deadline`](Self::max_deadline) is for the whole
     /// call, streams included. tower-http's time-outs of bodies are for the time between two messages; their error is one of

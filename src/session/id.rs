@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The name of a session, and a number that no other one has: those that are made later have higher ones. Cheap to clone. To hold it is not to use
-/// the session.
+/// The name of a session, and a number that no other one has: those that are made later have higher ones. Cheap to clone. To
+/// hold it is not to use the session.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct SessionId {
     number: u64,

@@ -135,9 +135,8 @@ impl TestSession<'_> {
 
     /// The calls of the session that have ended and are kept, those that ended first before the others.
     pub fn calls(&self) -> Vec<RecordedCall> {
-        let mark = self.session.mark().number();
         let journal = self.server.server().journal();
-        let calls = journal.map(|journal| journal.newest(usize::MAX, |call| call.mark() == mark));
+        let calls = journal.map(|journal| journal.newest(usize::MAX, |call| call.is_of(&self.session)));
         calls.unwrap_or_default()
     }
 }

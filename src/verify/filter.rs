@@ -163,7 +163,7 @@ impl CallMatcher {
     /// Whether a call is of the session that is meant, if one is.
     pub(super) fn is_of_session(&self, call: &RecordedCall) -> bool {
         let session = self.session.as_ref();
-        session.is_none_or(|session| session.mark().number() == call.mark())
+        session.is_none_or(|session| call.is_of(session))
     }
 
     /// The first part of the conditions that does not hold for a call, and what it is about. `None` if the call is one that is
