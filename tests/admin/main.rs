@@ -23,6 +23,7 @@ mod rule_text;
 mod sea;
 mod service;
 mod session_rules;
+mod session_rules_told;
 mod sessions;
 mod support;
 mod traces;
