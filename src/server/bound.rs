@@ -66,6 +66,7 @@ impl<L: Listener> Bound<L> {
     pub async fn serve_until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let service = self.server.service();
         let Server { shared, options, .. } = self.server;
+        let sessions = shared.sessions.clone();
         let lifecycle = shared.lifecycle.clone();
         let new_service = move |peer| service.of_peer(peer);
         let serving = serve(
@@ -76,6 +77,12 @@ impl<L: Listener> Bound<L> {
             &shared.connections,
             new_service,
         );
+        let serving = async {
+            tokio::select! {
+                () = serving => {}
+                () = sessions.end_idle() => {}
+            }
+        };
         let mut serving = pin!(serving);
         tokio::select! {
             () = &mut serving => return Ok(()),

@@ -81,16 +81,21 @@ impl Kept {
         self.born.elapsed().saturating_sub(used)
     }
 
+    /// After which time it is over if nobody uses it.
+    pub(super) fn left(self: &Arc<Self>) -> Duration {
+        self.ttl.saturating_sub(self.idle())
+    }
+
     /// Whether it has been idle for its time.
     pub(super) fn is_over(self: &Arc<Self>) -> bool {
-        self.idle() >= self.ttl
+        self.left().is_zero()
     }
 
     pub(super) fn listed(self: &Arc<Self>) -> ListedSession {
         ListedSession {
             name: self.id.name().to_owned(),
             created: self.created,
-            expires: SystemTime::now() + self.ttl.saturating_sub(self.idle()),
+            expires: SystemTime::now() + self.left(),
             calls: self.calls.load(Ordering::Relaxed),
             number: self.id.number(),
         }

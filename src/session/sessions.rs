@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use http::HeaderMap;
 use tokio::sync::Notify;
@@ -14,6 +15,9 @@ use super::named::Named;
 use super::options::SessionOptions;
 use super::session::{Kept, ListedSession, Session};
 use crate::excerpt::excerpt;
+
+/// How often it is looked at most whether sessions are over. Nobody finds one that is: what waits is that its memory is freed.
+const MIN_LOOK: Duration = Duration::from_millis(100);
 
 /// The sessions of a server: see [`Server::sessions`](crate::Server::sessions). Cheap to clone.
 ///
@@ -33,6 +37,8 @@ pub struct Sessions {
     /// How many there may be at a time. With 0, calls are not asked for theirs.
     most: usize,
     by_name: Arc<RwLock<ByName>>,
+    /// Told when one was made.
+    made: Arc<Notify>,
     /// Told when some have ended.
     ended: Arc<Notify>,
 }
@@ -45,6 +51,7 @@ impl Sessions {
         Self {
             most,
             by_name: Arc::default(),
+            made: Arc::default(),
             ended: Arc::default(),
         }
     }
@@ -59,8 +66,8 @@ impl Sessions {
         if !is_name(&name) {
             return Err(SessionError::InvalidName(name));
         }
+        self.end_those_over();
         let mut by_name = self.write();
-        self.forget_idle(&mut by_name);
         if by_name.contains_key(name.as_str()) {
             return Err(SessionError::AlreadyExists(name));
         }
@@ -70,6 +77,8 @@ impl Sessions {
         let kept = Arc::new(Kept::new(name, ttl));
         let session = Session::of(&kept);
         by_name.insert(kept.id.shared_name(), kept);
+        drop(by_name);
+        self.made.notify_waiters();
         Ok(session)
     }
 
@@ -84,7 +93,7 @@ impl Sessions {
             return Some(Session::of(kept));
         }
         drop(by_name);
-        self.forget_idle(&mut self.write());
+        self.end_those_over();
         None
     }
 
@@ -102,8 +111,8 @@ impl Sessions {
 
     /// All sessions, those that were made first before the others.
     pub fn list(&self) -> Vec<ListedSession> {
-        let mut by_name = self.write();
-        self.forget_idle(&mut by_name);
+        self.end_those_over();
+        let by_name = self.read();
         let mut listed: Vec<_> = by_name.values().map(Kept::listed).collect();
         drop(by_name);
         listed.sort_by_key(|session| session.number);
@@ -164,13 +173,32 @@ impl Sessions {
         })
     }
 
-    /// Ends those that were idle for their time.
-    fn forget_idle(&self, by_name: &mut ByName) {
-        let before = by_name.len();
-        by_name.retain(|_, kept| !kept.is_over());
-        if by_name.len() < before {
+    /// Ends sessions when they were idle for their time, for as long as it is polled. Without it, what they keep stays until
+    /// somebody looks at sessions.
+    pub(crate) async fn end_idle(&self) {
+        loop {
+            let made = self.made.notified();
+            match self.end_those_over() {
+                Some(next) => {
+                    // If one was made, it may be over sooner.
+                    let _ = tokio::time::timeout(next.max(MIN_LOOK), made).await;
+                }
+                None => made.await,
+            }
+        }
+    }
+
+    /// Ends those that were idle for their time. Returns after which time the next one may be over; `None` if there is none.
+    fn end_those_over(&self) -> Option<Duration> {
+        let mut by_name = self.write();
+        let ended: Vec<_> = by_name.extract_if(|_, kept| kept.is_over()).collect();
+        let next = by_name.values().map(Kept::left).min();
+        drop(by_name);
+        if !ended.is_empty() {
             self.ended.notify_one();
         }
+        // What they kept is dropped here, after the lock.
+        next
     }
 
     fn read(&self) -> RwLockReadGuard<'_, ByName> {
@@ -251,6 +279,31 @@ mod tests {
             .create(named("third"))
             .expect("what is over takes no room");
         assert_eq!(names(&sessions), ["other", "third"]);
+    }
+
+    #[tokio::test]
+    async fn what_sessions_keep_is_dropped_when_their_time_is_over_though_nobody_looks() {
+        let sessions = Sessions::new(2);
+        let ending = tokio::spawn({
+            let sessions = sessions.clone();
+            async move { sessions.end_idle().await }
+        });
+        let shared = Arc::new(0_u64);
+        // The second one is made while the first is waited for, and is over before it.
+        for ttl in [SessionOptions::MAX_TTL, Duration::from_millis(1)] {
+            tokio::task::yield_now().await;
+            let options = SessionOptions::default().ttl(ttl);
+            let session = sessions.create(options).expect("there is room");
+            let kept = Arc::downgrade(&session.beside(&shared, || 7));
+            drop(session);
+            if ttl < SessionOptions::MAX_TTL {
+                while kept.strong_count() > 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+        assert_eq!(sessions.read().len(), 1);
+        ending.abort();
     }
 
     #[test]

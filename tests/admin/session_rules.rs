@@ -165,6 +165,24 @@ async fn rules_go_with_their_session_and_the_next_of_its_name_has_none() {
 }
 
 #[tokio::test]
+async fn rules_of_a_session_that_ends_by_its_time_are_gone_though_nobody_asks_for_them() {
+    let kitchen = Kitchen::start().await;
+    kitchen
+        .ask("CreateSession", r#"{"name": "brief", "ttl": "0.5s"}"#)
+        .await;
+    put_for(&kitchen, "brief", "tea", &rule("of-brief")).await;
+    // To ask for it is to look at no session.
+    let generation = async || kitchen.ask("Status", "{}").await["generation"].clone();
+    let put = generation().await;
+    let gone = async {
+        while generation().await == put {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(SOON, gone).await.expect("what answers calls is replaced");
+}
+
+#[tokio::test]
 async fn a_call_in_flight_keeps_the_rules_of_its_session_when_they_or_the_session_go() {
     let kitchen = Kitchen::start().await;
     let proto = PROTO.replace(
