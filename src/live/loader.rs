@@ -82,6 +82,12 @@ struct Basis {
     unsettled: Unsettled,
 }
 
+/// What there was before protos were put.
+pub(super) struct BeforePut {
+    put: PutOver,
+    basis: Basis,
+}
+
 /// Attempts at a load whose files were being written.
 #[derive(Debug, Clone, Copy, Default)]
 struct Unsettled {
@@ -130,17 +136,26 @@ impl Loader {
         }
     }
 
-    /// Loads with `protos` over those of the sources, from now on. If that fails, everything is as before: files that have changed
-    /// are still to be loaded.
-    pub(super) fn load_with(&mut self, protos: Overlay) -> Result<LoadedProject, Error> {
-        let put = std::mem::replace(&mut self.put, PutOver::new(protos));
-        let before = self.basis.clone();
-        let loaded = self.load();
-        if loaded.is_err() {
-            (self.put, self.basis) = (put, before);
+    /// Puts `protos` over those of the sources, for the loads from now on, until they are [kept](Self::keep_put) or
+    /// [taken back](Self::take_back). Returns what there was before.
+    pub(super) fn put(&mut self, protos: Overlay) -> BeforePut {
+        BeforePut {
+            put: std::mem::replace(&mut self.put, PutOver::new(protos)),
+            basis: self.basis.clone(),
         }
+    }
+
+    /// Keeps what was put: it is served.
+    pub(super) fn keep_put(&mut self) {
         self.put.is_tried = false;
-        loaded
+    }
+
+    /// Takes back what was put: files that have changed meanwhile are still to be loaded.
+    pub(super) fn take_back(&mut self, before: BeforePut) {
+        BeforePut {
+            put: self.put,
+            basis: self.basis,
+        } = before;
     }
 
     /// What is put over the protos of the sources.

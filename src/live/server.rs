@@ -161,7 +161,14 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
                 "more than {MAX_PROTOS} protos, or {MAX_PROTO_BYTES} bytes of them, would be put"
             )));
         }
-        Ok(self.publish(|loader| Attempt::Loaded(Box::new(loader.load_with(protos)))))
+        let before = self.loader.put(protos);
+        let published = self.publish(|loader| Attempt::Loaded(Box::new(loader.load())));
+        // What is wrong may have been found by the server alone.
+        match &published {
+            Reloaded::Done(Ok(_)) => self.loader.keep_put(),
+            _ => self.loader.take_back(before),
+        }
+        Ok(published)
     }
 
     fn set_aside(&self) -> Arc<[SetAside]> {

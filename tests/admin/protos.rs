@@ -190,6 +190,25 @@ async fn a_save_beside_protos_that_are_refused_is_served() {
 }
 
 #[tokio::test]
+async fn protos_that_load_and_cannot_be_served_leave_nothing_behind() {
+    let kitchen = Kitchen::start_with(&["--validate", "--no-watch"]).await;
+    put_protos(&kitchen, &[("table.proto", TABLE)]).await;
+    let wrong = r#"syntax = "proto3";
+        import "buf/validate/validate.proto";
+        message M { string a = 1 [(buf.validate.field).cel = {id: "a", expression: "this +"}]; }
+        service S { rpc Send(M) returns (M); }"#;
+    let answer = put_protos(&kitchen, &[("wrong.proto", wrong)]).await;
+    assert_eq!(answer["problems"][0]["file"], "wrong.proto", "{answer}");
+    let rules = RULES.replace("label: first", "label: saved");
+    fs::write(kitchen.path("tea.rules.yaml"), rules).expect("written");
+    let answer = kitchen.ask("Reload", "{}").await;
+    assert_eq!(answer["reloaded"], true, "{answer}");
+    assert_eq!(kitchen.brew(GREEN).await, "saved");
+    let stays = code(&kitchen, "table.Waiter/Bring").await;
+    assert_eq!(stays, 200, "what was put before");
+}
+
+#[tokio::test]
 async fn what_is_put_and_refused_is_in_the_log_the_status_and_the_metrics_and_the_server_stays_ready() {
     let mut kitchen = Kitchen::start().await;
     let answer = put_protos(&kitchen, &[("more.proto", "syntax = \"proto3\";\nmessage {}")]).await;
