@@ -24,6 +24,11 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
+    /// The place of its first entry among all entries that there have been.
+    pub(super) fn first(&self) -> u64 {
+        self.first
+    }
+
     /// The entries, oldest first, without their lengths.
     pub(super) fn entries(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = &self.bytes[..];
@@ -49,6 +54,13 @@ pub(super) struct Place {
     offset: usize,
     /// How many entries there have been before.
     entry: u64,
+}
+
+impl Place {
+    /// How many entries there have been before.
+    pub(super) fn entries(&self) -> u64 {
+        self.entry
+    }
 }
 
 /// All chunks.

@@ -176,6 +176,11 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    /// How many calls have ended before the next one, of all that have.
+    pub(crate) fn passed(&self) -> u64 {
+        self.place.entries()
+    }
+
     /// Waits for the next call to end, and says how many have passed before it that are gone.
     pub(crate) async fn next(&mut self) -> (Bytes, u64) {
         loop {
@@ -203,25 +208,17 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// The newest calls for which `wanted` holds, up to so many, oldest first.
-    pub(crate) fn newest(
+    /// The calls, newest first, each with its place among all that have ended: those before a place.
+    pub(crate) fn newest_first(
         &self,
-        most: usize,
+        before: u64,
         reader: &Arc<Reader>,
-        mut wanted: impl FnMut(&RecordedCall) -> bool,
-    ) -> Vec<RecordedCall> {
-        let mut found = Vec::new();
-        'all: for chunk in self.chunks.iter().rev() {
-            let entries: Vec<&[u8]> = chunk.entries().collect();
-            for entry in entries.into_iter().rev() {
-                if found.len() == most {
-                    break 'all;
-                }
-                found.extend(self.read(entry, reader).filter(&mut wanted));
-            }
-        }
-        found.reverse();
-        found
+    ) -> impl Iterator<Item = (u64, RecordedCall)> {
+        let entries = self.chunks.iter().rev().flat_map(move |chunk| {
+            let entries: Vec<(u64, &[u8])> = (chunk.first()..before).zip(chunk.entries()).collect();
+            entries.into_iter().rev()
+        });
+        entries.filter_map(|(place, entry)| Some((place, self.read(entry, reader)?)))
     }
 
     /// The call of an id.

@@ -89,7 +89,11 @@ impl Journal {
 
     /// The newest calls that have ended for which `wanted` holds, up to so many, those that ended first before the others.
     pub fn newest(&self, most: usize, wanted: impl FnMut(&RecordedCall) -> bool) -> Vec<RecordedCall> {
-        self.log.snapshot().newest(most, &self.reader(), wanted)
+        let (snapshot, reader) = (self.snapshot(), self.reader());
+        let newest = snapshot.newest_first(u64::MAX, &reader).map(|(_, call)| call);
+        let mut found: Vec<RecordedCall> = newest.filter(wanted).take(most).collect();
+        found.reverse();
+        found
     }
 
     /// The call with this [id](RecordedCall::id), ended or in flight. `None` if there is none, or it is gone.
@@ -154,6 +158,8 @@ impl JournalWatch {
     /// Waits for the next call to end. Cancel safe.
     pub async fn next(&mut self) -> RecordedCall {
         loop {
+            // While calls come faster than they are looked at, none is waited for, and others must have their turn.
+            tokio::task::consume_budget().await;
             let (entry, missed) = self.watch.next().await;
             self.missed += missed;
             let number = self.journal.shared.generation.load().number;
@@ -164,6 +170,11 @@ impl JournalWatch {
                 return call;
             }
         }
+    }
+
+    /// How many calls have ended before the next one, of all that have.
+    pub(crate) fn passed(&self) -> u64 {
+        self.watch.passed()
     }
 
     /// How many calls were gone before they could be seen, since this was last asked: they came faster than they were read.

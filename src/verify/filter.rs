@@ -49,6 +49,7 @@ const UNITS_PER_CALL: u64 = 20;
 /// | `call.headers`, `call.response_headers`, `call.trailers` | maps; values of one name are joined by a comma |
 /// | `call.request_count`, `call.response_count` | how many messages there were |
 /// | `call.session` | the name of the session that it was of; empty if it was of none |
+/// | `call.trace_id` | the id of the trace that it belongs to, in hexadecimal digits; empty if of none |
 /// | `call.id`, `call.generation` | as [`RecordedCall`] has them |
 /// | `request`, `response` | the first message that came, and the first that went |
 /// | `requests`, `responses` | those that are kept |
@@ -293,9 +294,28 @@ impl Journal {
     ///
     /// Fails as [`matcher`](Self::matcher) does, and if the conditions cost too much for so many calls.
     pub fn find(&self, filter: &CallFilter, most: usize) -> Result<Vec<RecordedCall>, Error> {
+        self.search(filter, u64::MAX, |newest| {
+            let mut found: Vec<RecordedCall> = newest.map(|(_, call)| call).take(most).collect();
+            found.reverse();
+            found
+        })
+    }
+
+    /// What `read` makes of the calls that have ended and that a filter means, newest first, each with its place among all that
+    /// have ended: of those before a place.
+    ///
+    /// Fails as [`find`](Self::find) does.
+    pub(crate) fn search<T>(
+        &self,
+        filter: &CallFilter,
+        before: u64,
+        read: impl FnOnce(&mut dyn Iterator<Item = (u64, RecordedCall)>) -> T,
+    ) -> Result<T, Error> {
         let matcher = self.matcher(filter)?;
         let mut left = MAX_COST;
-        let found = self.newest(most, |call| left > 0 && matcher.matches_within(call, &mut left));
+        let (snapshot, reader) = (self.snapshot(), self.reader());
+        let calls = snapshot.newest_first(before, &reader);
+        let found = read(&mut calls.filter(|(_, call)| left > 0 && matcher.matches_within(call, &mut left)));
         if left == 0 {
             let source = "its conditions cost more than one search may; ask for a method, or for fewer calls";
             return Err(Error::invalid_input("cannot go through all calls", source));

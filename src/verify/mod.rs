@@ -4,6 +4,7 @@
 //! [`Server::verify`](crate::Server::verify) waits until they have, or says which calls came nearest.
 
 mod call_value;
+mod count;
 mod filter;
 mod verification;
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use super::count::Count;
 use super::filter::{CallFilter, CallMatcher};
 use crate::error::Error;
 use crate::excerpt::excerpt;
 use crate::handler::code_name;
-use crate::journal::{Reader, RecordedCall, Snapshot};
+use crate::journal::{RecordedCall, Snapshot};
 use crate::server::{Journal, Server};
 use crate::session::Session;
 
@@ -179,37 +180,62 @@ impl Journal {
     /// As [`Server::verify`].
     pub async fn verify(&self, verify: Verify) -> Result<(), VerifyError> {
         let deadline = Instant::now() + verify.within;
-        let matchers: Result<Vec<_>, _> = verify.filters.iter().map(|filter| self.matcher(filter)).collect();
+        let matchers: Result<Arc<[_]>, _> =
+            verify.filters.iter().map(|filter| self.matcher(filter)).collect();
         let matchers = matchers.map_err(VerifyError::of)?;
         let (calls, mut watch) = self.snapshot_and_watch();
-        let mut count = Count::of(verify.expected, &calls, &self.reader(), &matchers);
-        drop(calls);
+        let count = match verify.expected {
+            Expected::InOrder => Count::in_order(matchers.len()),
+            _ => Count::of_calls(),
+        };
+        let mut count = self.add_from(0, calls, count, &matchers).await?;
+        let mut is_over = false;
         loop {
             match verify.expected.verdict(count.found, matchers.len()) {
                 Verdict::Fulfilled => return Ok(()),
                 Verdict::Failed => break,
+                Verdict::SoFar if is_over => return Ok(()),
+                Verdict::NotYet if is_over => break,
                 Verdict::NotYet | Verdict::SoFar => {}
             }
-            let Ok(call) = timeout_at(deadline, watch.next()).await else {
-                break;
-            };
-            if !matchers.iter().any(|matcher| matcher.matches(&call)) {
-                continue;
-            }
-            if verify.expected == Expected::InOrder {
-                count = Count::in_order(&self.snapshot(), &self.reader(), &matchers);
-            } else {
-                count.found += 1;
+            // While calls come faster than they are looked at, the next one is always there.
+            if Instant::now() >= deadline {
+                is_over = true;
+                count = self
+                    .add_from(watch.passed(), self.snapshot(), count, &matchers)
+                    .await?;
+            } else if let Ok(call) = timeout_at(deadline, watch.next()).await {
+                count.add(&call, &matchers);
             }
         }
-        if verify.expected.verdict(count.found, matchers.len()) == Verdict::SoFar {
-            return Ok(());
-        }
-        Err(VerifyError {
-            text: self.explain(&verify, &matchers, &count),
-            found: count.found,
-            cause: None,
+        let journal = self.clone();
+        aside(move || {
+            Err(VerifyError {
+                text: journal.explain(&verify, &matchers, &count),
+                found: count.found,
+                cause: None,
+            })
         })
+        .await?
+    }
+
+    /// Adds the calls that had ended at a moment, from a place among all that have.
+    async fn add_from(
+        &self,
+        from: u64,
+        calls: Snapshot,
+        mut count: Count,
+        matchers: &Arc<[CallMatcher]>,
+    ) -> Result<Count, VerifyError> {
+        let (reader, matchers) = (self.reader(), Arc::clone(matchers));
+        aside(move || {
+            let calls = calls.newest_first(u64::MAX, &reader);
+            for (_, call) in calls.take_while(|(place, _)| *place >= from) {
+                count.add(&call, &matchers);
+            }
+            count
+        })
+        .await
     }
 
     /// Says what was expected, what came, and which calls came nearest.
@@ -293,6 +319,12 @@ impl Journal {
     }
 }
 
+/// Does what may go through all that the journal has where it holds up no call.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, VerifyError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| VerifyError::of(Error::invalid_input("the verification was given up", error)))
+}
+
 /// Adds a call, for people.
 fn add_call(text: &mut String, call: &RecordedCall, difference: Option<&str>) {
     let rule = call
@@ -308,45 +340,6 @@ fn add_call(text: &mut String, call: &RecordedCall, difference: Option<&str>) {
     let request = call.requests().next().and_then(|request| request.to_message());
     if let Some(Ok(json)) = request.map(|request| request.to_json()) {
         let _ = writeln!(text, "     request {}", excerpt(&json));
-    }
-}
-
-/// How many calls there are that are meant, so far.
-#[derive(Debug)]
-struct Count {
-    found: u64,
-    /// The id of the last call in order that counts.
-    last: Option<u64>,
-}
-
-impl Count {
-    fn of(expected: Expected, calls: &Snapshot, reader: &Arc<Reader>, matchers: &[CallMatcher]) -> Self {
-        if expected == Expected::InOrder {
-            return Self::in_order(calls, reader, matchers);
-        }
-        let mut found = 0;
-        calls.newest(usize::MAX, reader, |call| {
-            found += u64::from(matchers[0].matches(call));
-            false
-        });
-        Self { found, last: None }
-    }
-
-    /// How many of the first filters mean calls that began one after the other.
-    fn in_order(calls: &Snapshot, reader: &Arc<Reader>, matchers: &[CallMatcher]) -> Self {
-        let mut calls = calls.newest(usize::MAX, reader, |call| {
-            matchers.iter().any(|matcher| matcher.matches(call))
-        });
-        calls.sort_by_key(RecordedCall::id);
-        let mut count = Self { found: 0, last: None };
-        for call in calls {
-            let next = matchers.get(count.found as usize);
-            if next.is_some_and(|matcher| matcher.matches(&call)) {
-                count.found += 1;
-                count.last = Some(call.id());
-            }
-        }
-        count
     }
 }
 

@@ -1,9 +1,11 @@
 //! What is verified, when it is known, and what a failure shows.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use protod::{CallFilter, Verify};
+use tokio::time::timeout;
 
 use super::support::{HANG, Shop};
 
@@ -214,6 +216,40 @@ async fn under_load_no_call_is_lost_and_none_is_counted_twice() {
     teas_came.expect("as many as were sent");
     cakes_came.expect("as many as were sent");
     shop.server.verify(teas().exactly(1000)).await.expect("no more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_ends_when_its_time_is_over_though_calls_never_cease() {
+    let shop = Arc::new(Shop::open().await);
+    let client = shop.client().await;
+    let is_over = Arc::new(AtomicBool::new(false));
+    let calls = (0..8).map(|_| {
+        let (client, is_over) = (client.clone(), Arc::clone(&is_over));
+        tokio::spawn(async move {
+            while !is_over.load(Ordering::Relaxed) {
+                let (_, bought) = Shop::call(&client, "Buy", &[r#"{"name":"tea"}"#], &[]).await;
+                bought.expect("OK");
+            }
+        })
+    });
+    let calls: Vec<_> = calls.collect();
+    let of = |name: &str| CallFilter::method(BUY).where_(format!("request.name == '{name}'"));
+    let short = Duration::from_millis(500);
+    for (verify, is_fulfilled) in [
+        (Verify::calls(of("cake")).never(), true),
+        (Verify::calls(of("cake")).exactly(1), false),
+        (Verify::calls(of("tea")).at_most(u64::MAX), true),
+        (Verify::in_order([of("tea"), of("cake")]), false),
+        (Verify::in_order([of("cake"), of("tea")]), false),
+    ] {
+        let verified = timeout(HANG, shop.server.verify(verify.clone().within(short))).await;
+        let verified = verified.unwrap_or_else(|_| panic!("{verify:?} never ends"));
+        assert_eq!(verified.is_ok(), is_fulfilled, "{verify:?}: {verified:?}");
+    }
+    is_over.store(true, Ordering::Relaxed);
+    for call in calls {
+        call.await.expect("no panic");
+    }
 }
 
 #[tokio::test]
