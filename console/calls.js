@@ -140,7 +140,7 @@ export function callsView(rest, signal) {
     const seen = new Set();
     try {
       const listed = async () => {
-        const { calls } = await call('ListCalls', { ...request(), limit: MOST }, mine);
+        const { calls } = await call('ListCalls', { ...request(), pageSize: MOST }, mine);
         if (mine.aborted) return;
         // What ended meanwhile is in the list, too.
         waiting = waiting.filter(({ id }) => !calls?.some((listedCall) => listedCall.id === id));

@@ -106,6 +106,7 @@ function steer(id, signal) {
 export function streamsView(rest, signal) {
   let chosen = rest;
   let open = [];
+  let hasOlder = false;
   let steered = null;
   let shown = '';
   const body = h('tbody');
@@ -116,7 +117,7 @@ export function streamsView(rest, signal) {
   const said = h('p', { class: 'said', role: 'status' });
 
   const show = () => {
-    say(count, plural(open.length, 'open call'));
+    say(count, `${hasOlder ? 'the newest ' : ''}${plural(open.length, 'open call')}`);
     empty.hidden = open.length > 0;
     const now = JSON.stringify([open, chosen]);
     if (now === shown) return;
@@ -127,7 +128,9 @@ export function streamsView(rest, signal) {
   };
   const load = async () => {
     try {
-      open = (await call('ListOpen', ofSession(), signal)).calls ?? [];
+      const answer = await call('ListOpen', ofSession(), signal);
+      open = answer.calls ?? [];
+      hasOlder = Boolean(answer.nextPageToken);
       show();
       await steered?.load();
     } catch (error) {

@@ -11,6 +11,7 @@ use tonic::Status;
 
 use super::call_value::{summary, whole};
 use super::fields::{flag, number, text, time};
+use super::paging::Page;
 use super::sessions::session_of;
 use super::steered::{Answer, Steered};
 use crate::error::{Error, Problem};
@@ -21,11 +22,8 @@ use crate::message::Typed;
 use crate::server::Journal;
 use crate::verify::{CallFilter, Verify};
 
-/// How many calls a list has, if it is not said.
-const DEFAULT_LIMIT: u64 = 100;
-
-/// How many calls a list has at most: what is told of them takes less than the 4 MiB that clients take.
-pub(super) const MAX_LIMIT: u64 = 1000;
+/// How many calls a page has, if it is not said.
+const DEFAULT_CALLS: u64 = 100;
 
 /// How many bytes the report of a verification has: it names all filters.
 const MAX_FAILURE: usize = 64 << 10;
@@ -45,19 +43,16 @@ pub(super) async fn unmatched_calls(State(steered): State<Arc<Steered>>, request
 
 async fn list(steered: &Steered, request: &DynamicMessage, filter: CallFilter) -> Answer {
     let journal = journal(steered)?;
-    let limit = match number(request, "limit").unwrap_or_default() {
-        0 => DEFAULT_LIMIT,
-        limit => limit.min(MAX_LIMIT),
-    };
+    let page = Page::asked_by_or(request, DEFAULT_CALLS)?;
     let find = move || {
-        let calls = journal.find(&filter, limit as usize)?;
-        Ok::<_, Error>(calls.iter().map(summary).collect::<Vec<_>>())
+        journal.search(&filter, page.before(), |calls| {
+            page.of_newest("calls", calls, summary)
+        })
     };
     // It may go through all that the journal has.
     let calls = tokio::task::spawn_blocking(find).await;
     let calls = calls.map_err(|_| Status::unavailable("the server ends"))?;
-    let calls = calls.map_err(|error| wrong_filter(&error))?;
-    Ok(Typed(json!({ "calls": calls })))
+    Ok(Typed(calls.map_err(|error| wrong_filter(&error))?))
 }
 
 pub(super) async fn get_call(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {

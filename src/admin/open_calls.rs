@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use prost_reflect::DynamicMessage;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::JoinSet;
 use tonic::{Code, Status};
 
 use super::call_value::{MAX_TEXT, summary};
-use super::calls::MAX_LIMIT;
 use super::fields::{number, text};
+use super::paging::Page;
 use super::rules::{method_name, states};
 use super::sessions::session_of;
 use super::steered::{Answer, Steered};
 use crate::excerpt::shortened;
 use crate::handler::{CODES, State, code_name};
-use crate::journal::RecordedCall;
 use crate::message::{Message, Typed};
 use crate::server::{OpenCall, OpenCalls};
 use crate::session::Session;
@@ -29,14 +28,11 @@ pub(super) async fn list_open(State(steered): State<Arc<Steered>>, request: Dyna
         method => calls_of(&steered, &method)?,
     };
     let session = session_of(&steered, &request)?;
-    let recorded = calls.iter().filter_map(OpenCall::recorded);
-    let recorded = recorded.filter(|call| session.as_ref().is_none_or(|session| call.is_of(session)));
-    let recorded: Vec<RecordedCall> = recorded.collect();
-    let newest = recorded
-        .iter()
-        .skip(recorded.len().saturating_sub(MAX_LIMIT as usize));
-    let calls: Vec<Value> = newest.map(summary).collect();
-    Ok(Typed(json!({ "calls": calls })))
+    let page = Page::asked_by(&request)?;
+    let newest = calls.iter().rev().filter(|call| call.id() < page.before());
+    let newest = newest.filter_map(|call| Some((call.id(), call.recorded()?)));
+    let newest = newest.filter(|(_, call)| session.as_ref().is_none_or(|session| call.is_of(session)));
+    Ok(Typed(page.of_newest("calls", newest, summary)))
 }
 
 pub(super) async fn send(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> Answer {

@@ -28,8 +28,13 @@ pub(super) struct Page {
 impl Page {
     /// Fails if the token is none.
     pub(super) fn asked_by(request: &DynamicMessage) -> Result<Self, Status> {
+        Self::asked_by_or(request, DEFAULT_ENTRIES)
+    }
+
+    /// The same, with so many entries if it is not said.
+    pub(super) fn asked_by_or(request: &DynamicMessage, default: u64) -> Result<Self, Status> {
         let entries = match number(request, "page_size").unwrap_or_default() {
-            0 => DEFAULT_ENTRIES,
+            0 => default,
             entries => entries.min(MAX_ENTRIES),
         };
         let token = text(request, "page_token");
@@ -75,6 +80,29 @@ impl Page {
     }
 }
 
+/// Lists whose first page has the newest entries: what comes later is on no page then.
+impl Page {
+    /// Below which the keys of its entries are.
+    pub(super) fn before(self) -> u64 {
+        u64::MAX - self.after.unwrap_or_default()
+    }
+
+    /// As [`of`](Self::of), where the keys of entries descend. The last entry is the first of the answer.
+    pub(super) fn of_newest<T>(
+        self,
+        name: &str,
+        entries: impl IntoIterator<Item = (u64, T)>,
+        value: impl Fn(&T) -> Value,
+    ) -> Value {
+        let ascending = entries.into_iter().map(|(key, entry)| (u64::MAX - key, entry));
+        let mut answer = self.of(name, ascending, value);
+        if let Some(page) = answer[name].as_array_mut() {
+            page.reverse();
+        }
+        answer
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +129,25 @@ mod tests {
             of(Some(1), 9, &large),
             (vec![MAX_BYTES - 100, 50], "3".to_owned())
         );
+    }
+
+    #[test]
+    fn pages_from_the_newest_on_have_the_older_ones_first_and_no_newer_one_comes_in_between() {
+        let of = |page: Page, keys: &[u64]| {
+            let entries = keys.iter().rev().map(|key| (*key, *key));
+            let answer = page.of_newest("l", entries, |key| (*key).into());
+            let next = answer["next_page_token"]
+                .as_str()
+                .and_then(|token| token.parse().ok());
+            (answer["l"].clone(), next)
+        };
+        let entries = 2;
+        let (page, after) = of(Page { after: None, entries }, &[0, 1, 2, 3]);
+        assert_eq!(page, json!([2, 3]));
+        let second = Page { after, entries };
+        assert_eq!(second.before(), 2);
+        assert_eq!(of(second, &[0, 1, 2, 3, 4]), (json!([0, 1]), None));
+        assert_eq!(of(second, &[2, 3, 4]), (json!([]), None), "older ones are gone");
     }
 
     #[test]

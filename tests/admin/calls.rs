@@ -35,7 +35,7 @@ async fn calls_are_listed_by_conditions_and_one_is_told_with_all_that_was_kept()
         .await;
     assert_eq!(calls(&found).len(), 1, "{found}");
     assert_eq!(calls(&found)[0]["rule"], "green");
-    let newest = kitchen.ask("ListCalls", r#"{"limit": 1}"#).await;
+    let newest = kitchen.ask("ListCalls", r#"{"pageSize": 1}"#).await;
     assert_eq!(calls(&newest)[0]["unmatched"], true, "{newest}");
 
     let unmatched = kitchen.ask("UnmatchedCalls", "{}").await;

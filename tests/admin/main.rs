@@ -1,6 +1,7 @@
 //! The admin service: what it answers, who may speak to it, where it listens, and the commands that call it.
 
 mod access;
+mod call_pages;
 mod calls;
 mod commands;
 mod console;

@@ -187,7 +187,10 @@ async fn a_tool_does_what_its_method_does_and_its_answer_is_of_its_schema() {
     for (name, arguments) in [
         ("Status", json!({})),
         ("ListRules", json!({ "method": "tea.Kitchen/Brew" })),
-        ("ListCalls", json!({ "where": "call.code == 'OK'", "limit": 5 })),
+        (
+            "ListCalls",
+            json!({ "where": "call.code == 'OK'", "pageSize": 5 }),
+        ),
         ("GetCall", json!({ "id": "1" })),
         (
             "Verify",
@@ -227,7 +230,7 @@ async fn a_call_that_fails_is_a_result_that_says_why() {
             "NOT_FOUND: the journal has no call 77",
         ),
         ("ListCalls", json!({ "methd": "tea.Kitchen/Brew" }), "methd"),
-        ("ListCalls", json!({ "limit": "many" }), "limit"),
+        ("ListCalls", json!({ "pageSize": "many" }), "pageSize"),
         (
             "ListCalls",
             json!({ "where": "call.nothing" }),

@@ -23,14 +23,14 @@ const RULES: &str = r#"rules:
 "#;
 
 /// A stream of `protod call`, as lines of JSON.
-struct Pour {
+pub(crate) struct Pour {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Pour {
     /// Begins one, and returns it with its number.
-    async fn begin(kitchen: &Kitchen, kind: &str) -> (Self, String) {
+    pub(crate) async fn begin(kitchen: &Kitchen, kind: &str) -> (Self, String) {
         Self::begin_with(kitchen, kind, &[]).await
     }
 

@@ -64,7 +64,7 @@ impl Collector {
 
     /// All calls that came, with their messages.
     async fn calls(&self) -> Vec<Value> {
-        let listed = self.ask("ListCalls", &json!({ "limit": 1000 })).await;
+        let listed = self.ask("ListCalls", &json!({ "pageSize": 1000 })).await;
         let mut calls = Vec::new();
         for call in listed["calls"].as_array().into_iter().flatten() {
             let got = self.ask("GetCall", &json!({ "id": call["id"] })).await;
@@ -158,7 +158,7 @@ async fn the_callers_context_is_in_the_journal_and_the_log_whatever_the_protocol
     .await;
     let line = kitchen.server.line_with("protocol=connect").await;
     assert!(line.contains("code=OK"), "{line}");
-    let newest = kitchen.ask("ListCalls", r#"{"limit": 1}"#).await;
+    let newest = kitchen.ask("ListCalls", r#"{"pageSize": 1}"#).await;
     assert!(newest["calls"][0]["traceId"].is_null(), "{newest}");
 }
 
@@ -199,7 +199,7 @@ async fn a_collector_gets_every_sampled_span_and_no_other() {
     )
     .await;
     post(&address, "tea.Kitchen/Brew", &[], green).await;
-    let newest = kitchen.ask("ListCalls", r#"{"limit": 1000}"#).await;
+    let newest = kitchen.ask("ListCalls", r#"{"pageSize": 1000}"#).await;
     let calls = newest["calls"].as_array().expect("calls").clone();
     let (status, log) = kitchen.server.stop().await;
     assert!(status.success(), "{log:?}");

@@ -21,7 +21,7 @@ async function use(address, mode) {
   assert.equal(status.isError, false);
   assert.equal(status.structuredContent.serving, true);
   assert.deepEqual(JSON.parse(status.content[0].text), status.structuredContent);
-  const calls = await client.callTool({ name: 'ListCalls', arguments: { where: 'true', limit: 3 } });
+  const calls = await client.callTool({ name: 'ListCalls', arguments: { where: 'true', pageSize: 3 } });
   assert.equal(calls.isError, false);
   const none = await client.callTool({ name: 'GetCall', arguments: { id: '123456' } });
   assert.equal(none.isError, true);

@@ -9,7 +9,7 @@ use clap::Args;
 use protod::client::{Client, ClientMethod, ConnectFault, Responses};
 use protod::message::JsonPrinter;
 use protod::{Error, Message};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
@@ -130,6 +130,30 @@ impl AdminClient {
             answer.remove("nextPageToken");
         }
         Ok(answer)
+    }
+
+    /// The newest entries of a list of which each page has older ones than the page before, up to so many.
+    pub(crate) async fn newest(
+        &self,
+        method: &str,
+        mut request: Value,
+        list: &str,
+        most: u32,
+    ) -> Result<Value, Failure> {
+        let mut found: Vec<Value> = Vec::new();
+        loop {
+            let left = most as usize - found.len();
+            request["pageSize"] = left.min(PAGE as usize).into();
+            let mut page = self.call(method, &request).await?;
+            if let Some(older) = page[list].as_array_mut() {
+                found.splice(0..0, older.drain(..));
+            }
+            request["pageToken"] = page["nextPageToken"].take();
+            let is_last = request["pageToken"].as_str().is_none_or(str::is_empty);
+            if is_last || found.len() >= most as usize {
+                return Ok(json!({ list: found }));
+            }
+        }
     }
 
     /// A method of the service, and a request for it.

@@ -61,7 +61,7 @@ pub(crate) struct Calls {
         value_name = "N",
         env = "PROTOD_LIMIT",
         default_value_t = 100,
-        value_parser = count::<u32>(1, 1000)
+        value_parser = count::<u32>(1, u32::MAX.into())
     )]
     limit: u32,
 
@@ -87,7 +87,8 @@ impl Calls {
                 "session": self.session.as_ref().map(SessionName::as_str),
             });
             if self.open {
-                self.print(&admin.call("ListOpen", &request).await?)?;
+                let open = admin.newest("ListOpen", request.clone(), "calls", u32::MAX);
+                self.print(&open.await?)?;
                 if !self.follow {
                     return Ok(());
                 }
@@ -100,8 +101,7 @@ impl Calls {
                 }
                 return Ok(());
             }
-            request["limit"] = self.limit.into();
-            self.print(&admin.call("ListCalls", &request).await?)
+            self.print(&admin.newest("ListCalls", request, "calls", self.limit).await?)
         })
     }
 
@@ -111,10 +111,16 @@ impl Calls {
             return stdout::print(&format!("{answer:#}\n"));
         }
         let calls = answer["calls"].as_array().map(Vec::as_slice).unwrap_or_default();
-        stdout::print(&table(
-            ["ID", "START", "METHOD", "CODE", "TIME", "ANSWERED BY"],
-            calls.iter().map(row),
-        ))
+        if !calls.iter().any(|call| !text(call, "session").is_empty()) {
+            let headings = ["ID", "START", "METHOD", "CODE", "TIME", "ANSWERED BY"];
+            return stdout::print(&table(headings, calls.iter().map(row)));
+        }
+        let rows = calls.iter().map(|call| {
+            let [id, start, method, code, time, answered] = row(call);
+            [id, start, method, code, time, text(call, "session"), answered]
+        });
+        let headings = ["ID", "START", "METHOD", "CODE", "TIME", "SESSION", "ANSWERED BY"];
+        stdout::print(&table(headings, rows))
     }
 
     /// Prints a call that has just ended.
@@ -127,13 +133,18 @@ impl Calls {
         if missed != "0" {
             stdout::print(&format!("… {missed} calls came too fast to be seen\n"))?;
         }
-        stdout::print(&format!("{}\n", row(call).map(|cell| one_line(&cell)).join("  ")))
+        let mut cells = row(call).map(|cell| one_line(&cell)).join("  ");
+        let session = text(call, "session");
+        if !session.is_empty() {
+            cells = format!("{cells}  (session {session})");
+        }
+        stdout::print(&format!("{cells}\n"))
     }
 }
 
 /// The cells of a call.
 fn row(call: &Value) -> [String; 6] {
-    let text = |name: &str| call[name].as_str().unwrap_or_default().to_owned();
+    let text = |name: &str| text(call, name);
     let answered = match (text("rule"), text("unmatchedReason")) {
         (rule, reason) if reason.is_empty() => rule,
         (rule, reason) if rule.is_empty() => reason,
@@ -147,6 +158,10 @@ fn row(call: &Value) -> [String; 6] {
         readable(&text("duration")),
         answered,
     ]
+}
+
+fn text(call: &Value, name: &str) -> String {
+    call[name].as_str().unwrap_or_default().to_owned()
 }
 
 /// Why a stream of calls has ended.

@@ -121,6 +121,11 @@ impl Rules {
     }
 
     fn list(&self) -> Result<(), Failure> {
+        if self.target.is_some() {
+            return Err(Failure::new(
+                "`protod rules list` takes no name: --method METHOD lists the rules of a method, and `protod rules get` prints one",
+            ));
+        }
         let method = if self.unused { "UnusedRules" } else { "ListRules" };
         let request = json!({
             "method": self.method.as_deref().unwrap_or_default(),
