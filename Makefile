@@ -11,9 +11,10 @@ help: ## list the targets
 run: ## serve proto/ on 127.0.0.1:9002
 	cargo run --release -- serve
 
-test: ## install the clients into target/clients, then run every test and conformance suite
+test: ## install the clients into target/clients, then run every test, the examples of the docs, and the conformance suites
 	scripts/install-clients.sh
-	cargo test
+	cargo test --lib --bins --examples --tests
+	scripts/package.sh
 	cargo test --package bench --package sample-validation
 	scripts/conformance.sh
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds protod from only the files of its package, like a user of crates.io, and runs the examples of its docs.
+# Builds protod from only the files of its package, like a user of crates.io, and runs the examples of the library's docs.
 # It reuses what cargo has built for the repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,5 +13,5 @@ mkdir -p "$unpacked"
 tar -xzf "$CARGO_TARGET_DIR"/package/protod-*.crate -C "$unpacked" --strip-components 1
 
 cd "$unpacked"
-cargo check --locked
+cargo check --locked --quiet
 cargo test --locked --quiet --doc

@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::StatusCode;
 use tonic::Status;
 use tracing::Level;
-use tracing::field::display;
 
 use super::call_record::{CallBegin, CallRecord, method_of};
 use super::codes::code_name;
@@ -130,10 +129,10 @@ impl CallLog {
         {
             tracing::info!(
                 target: TARGET,
-                method = %method,
-                code = code_field(outcome),
+                method,
+                code = code_name(outcome.code),
                 error = outcome.error(),
-                peer = peer.map(|peer| display(peer.text())),
+                peer = peer.map(Peer::text),
                 left_out = (left_out > 0).then_some(left_out),
                 "no rule answered a call",
             );
@@ -147,11 +146,11 @@ impl CallLog {
             return;
         }
         let path = excerpt(path);
-        let peer = peer.map(|peer| display(peer.text()));
+        let (path, peer) = (&*path, peer.map(Peer::text));
         if self.is_on {
-            tracing::info!(target: TARGET, path = %path, status = status.as_u16(), peer, "a request that is no call");
+            tracing::info!(target: TARGET, path, status = status.as_u16(), peer, "a request that is no call");
         } else {
-            tracing::debug!(target: TARGET, path = %path, status = status.as_u16(), peer, "a request that is no call");
+            tracing::debug!(target: TARGET, path, status = status.as_u16(), peer, "a request that is no call");
         }
     }
 
@@ -209,13 +208,13 @@ impl CallLog {
                         // Its span would say the same once more.
                         parent: None,
                         $level,
-                        method = %record.method(),
-                        rule = rule.map(display),
-                        code = code_field(outcome),
+                        method = record.method(),
+                        rule = rule.map(|rule| &**rule),
+                        code = code_name(outcome.code),
                         error = outcome.error(),
-                        elapsed = %Elapsed(record.took()),
-                        protocol = %record.protocol,
-                        peer = record.peer.as_ref().map(|peer| display(peer.text())),
+                        elapsed = Elapsed::of(record.took()).as_str(),
+                        protocol = record.protocol,
+                        peer = record.peer.as_ref().map(Peer::text),
                         session = record.session().map(Session::name),
                         requests = counts.requests,
                         request_bytes = counts.request_bytes,
@@ -268,8 +267,4 @@ impl Default for CallLog {
     fn default() -> Self {
         Self::new(false, None, false, false, None)
     }
-}
-
-fn code_field(outcome: &Outcome) -> tracing::field::DisplayValue<&'static str> {
-    display(code_name(outcome.code))
 }

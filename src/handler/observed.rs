@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use tonic::Code;
 use tracing::Span;
-use tracing::field::{Empty, display};
+use tracing::field::Empty;
 use tracing::span::Entered;
 
 use super::call_log::{CallLog, TARGET};
@@ -54,9 +54,9 @@ impl Observed {
             let span = tracing::debug_span!(
                 target: TARGET,
                 "call",
-                method = %record.method(),
-                protocol = %record.protocol,
-                peer = record.peer.as_ref().map(|peer| display(Peer::text(peer))),
+                method = record.method(),
+                protocol = record.protocol,
+                peer = record.peer.as_ref().map(Peer::text),
                 trace_id = record.trace().map(|ids| display(&ids.trace)),
                 span_id = record.trace().and_then(|ids| ids.span.as_ref()).map(display),
                 code = Empty,
@@ -111,8 +111,8 @@ impl Drop for Observed {
         let record = &*self.record;
         if let Some(span) = record.span.get() {
             let code = record.code().unwrap_or(Code::Cancelled);
-            span.record("code", display(code_name(code)));
-            span.record("elapsed", display(Elapsed(record.began.elapsed())));
+            span.record("code", code_name(code));
+            span.record("elapsed", Elapsed::of(record.began.elapsed()).as_str());
         }
         if self.is_outermost {
             self.log.finish(record);

@@ -81,10 +81,11 @@ impl Facts<'_> {
         let flags = u64::from(self.is_unmatched) * UNMATCHED
             + u64::from(self.duration.is_none()) * OPEN
             + u64::from(self.trace.is_some()) * TRACED;
+        put_varint(out, self.id);
+        // A number as large as this one takes more as a varint.
+        out.extend_from_slice(&(since.as_nanos() as u64).to_le_bytes());
         for number in [
-            self.id,
             self.generation,
-            since.as_nanos() as u64,
             self.duration.unwrap_or_default().as_nanos() as u64,
             self.code as u64,
             flags,
@@ -169,9 +170,11 @@ impl Entry {
     /// Reads an entry, whose length has been taken off.
     pub(super) fn read(bytes: Bytes) -> Option<Self> {
         let mut reader = Reader::new(&bytes);
+        let id = reader.varint().ok()?;
+        let start = u64::from_le_bytes(octets(&mut reader)?);
+        let start = SystemTime::UNIX_EPOCH + Duration::from_nanos(start);
         let mut number = || reader.varint().ok();
-        let (id, generation) = (number()?, number()?);
-        let start = SystemTime::UNIX_EPOCH + Duration::from_nanos(number()?);
+        let generation = number()?;
         let duration = Duration::from_nanos(number()?);
         let code = tonic::Code::from_i32(number()? as i32);
         let flags = number()?;

@@ -106,7 +106,9 @@ impl Visit for Line {
         if self.begin(name).is_none() {
             return;
         }
-        if name == MESSAGE {
+        if is_plain(value) {
+            self.text.push_str(value);
+        } else if matches!(name, MESSAGE | HINT) {
             self.write(format_args!("{value}"));
         } else {
             self.write(format_args!("{value:?}"));
@@ -132,15 +134,37 @@ impl Visit for Line {
 
 /// Whether a value is read as one without quotes.
 fn is_plain(text: &str) -> bool {
-    let is_simple = |byte: u8| matches!(byte, b'!' | b'#'..=b'<' | b'>'..=b'~');
     !text.is_empty()
-        && (all_bytes(text.as_bytes(), is_simple)
+        && (is_simple(text.as_bytes())
             || !text.contains(|c: char| c.is_whitespace() || breaks_line(c) || matches!(c, '"' | '=')))
 }
 
-/// Whether something holds for all bytes. It looks at all of them, and so at many at a time.
-fn all_bytes(bytes: &[u8], holds: impl Fn(u8) -> bool) -> bool {
-    bytes.iter().fold(true, |all, &byte| all & holds(byte))
+/// Whether all bytes are ASCII that needs no quotes. Most values are short: what does not fill a register is looked up byte by
+/// byte.
+fn is_simple(text: &[u8]) -> bool {
+    const SIMPLE: [bool; 256] = {
+        let mut simple = [false; 256];
+        let mut byte = 0;
+        while byte < simple.len() {
+            simple[byte] = is_simple_byte(byte as u8);
+            byte += 1;
+        }
+        simple
+    };
+    let (registers, rest) = text.as_chunks::<16>();
+    !registers
+        .iter()
+        .any(|bytes| any_byte(bytes, |byte| !is_simple_byte(byte)))
+        && rest.iter().all(|byte| SIMPLE[usize::from(*byte)])
+}
+
+const fn is_simple_byte(byte: u8) -> bool {
+    matches!(byte, b'!' | b'#'..=b'<' | b'>'..=b'~')
+}
+
+/// Whether something holds for any byte. It looks at all of them, and so at many at a time.
+fn any_byte(bytes: &[u8], holds: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(false, |any, &byte| any | holds(byte))
 }
 
 /// Whether a character may begin a line, or do something else to a terminal than to be seen.
@@ -150,7 +174,7 @@ fn breaks_line(character: char) -> bool {
 
 /// Writes what breaks lines as escapes, from a place in a text on.
 fn escape_breaks(text: &mut String, start: usize) {
-    if all_bytes(&text.as_bytes()[start..], |byte| (b' '..=b'~').contains(&byte)) {
+    if !any_byte(&text.as_bytes()[start..], |byte| !(b' '..=b'~').contains(&byte)) {
         return;
     }
     for character in text.split_off(start).chars() {
