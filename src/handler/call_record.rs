@@ -16,7 +16,7 @@ use super::outcome::Outcome;
 use super::peer::{Peer, PeerAddr};
 use super::steering::Steering;
 use crate::excerpt::excerpt;
-use crate::journal::{Counts, Direction, Facts, Headers, Log, PeerFact, Recording};
+use crate::journal::{Counts, Direction, Facts, Headers, Log, PeerFact, Recording, Redaction};
 use crate::metrics::{Counted, MethodCounters};
 use crate::schema::Method;
 use crate::session::Session;
@@ -282,6 +282,11 @@ impl CallRecord {
         if let Some(recording) = &self.recording {
             recording.turn_begins();
         }
+    }
+
+    /// What the journal does not show. `None` if there is none.
+    pub(super) fn redaction(&self) -> Option<Arc<Redaction>> {
+        Some(self.recording.as_ref()?.redaction())
     }
 
     /// Whether the journal keeps its messages.

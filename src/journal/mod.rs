@@ -23,4 +23,5 @@ pub(crate) use self::log::{Log, Snapshot, Watch};
 pub use self::options::JournalOptions;
 pub(crate) use self::reader::Reader;
 pub(crate) use self::recording::Recording;
+pub(crate) use self::redaction::Redaction;
 pub use self::stats::JournalStats;

@@ -9,6 +9,7 @@ use http::HeaderMap;
 use super::entry::Facts;
 use super::events::{Direction, Events, Headers};
 use super::log::Log;
+use super::redaction::Redaction;
 
 /// What a call takes in flight, its first buffer included.
 const FIXED: usize = 1024;
@@ -57,6 +58,11 @@ impl Recording {
                 is_written: false,
             }),
         }
+    }
+
+    /// What the journal does not show.
+    pub(crate) fn redaction(&self) -> Arc<Redaction> {
+        Arc::clone(&self.log.redaction)
     }
 
     /// The handler runs, until it waits. All messages until then have one time: those that it sends go out together, and to

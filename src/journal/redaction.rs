@@ -24,7 +24,7 @@ const VALUE_OF_ANY: u32 = 2;
 
 /// What is not to be seen of calls.
 #[derive(Debug, Default)]
-pub(super) struct Redaction {
+pub(crate) struct Redaction {
     /// Headers by their names, in lower case; paths and full names of fields.
     names: Vec<String>,
     headers: Vec<HeaderName>,
@@ -40,7 +40,7 @@ impl Redaction {
     }
 
     /// Whether the value of a header is not kept.
-    pub(super) fn hides_header(&self, name: &HeaderName) -> bool {
+    pub(crate) fn hides_header(&self, name: &HeaderName) -> bool {
         const SECRETS: [HeaderName; 4] = [
             header::AUTHORIZATION,
             header::PROXY_AUTHORIZATION,
@@ -48,6 +48,37 @@ impl Redaction {
             header::SET_COOKIE,
         ];
         SECRETS.contains(name) || self.headers.contains(name)
+    }
+
+    /// Whether a field is not to be seen. It is the last one of the fields on the way to it from the message of a call, each with the
+    /// message that has it, and its number.
+    pub(crate) fn hides_field<'m>(
+        &self,
+        way: impl IntoIterator<Item = (&'m MessageDescriptor, u32)>,
+    ) -> bool {
+        let mut path = String::new();
+        way.into_iter().any(|(message, number)| {
+            let Some(part) = Part::of(message, number) else {
+                return false;
+            };
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(&part.name());
+            if part.is_debug_redact() || self.names_field(&path, part.full_name()) {
+                return true;
+            }
+            // The values of a map stand in a field of its entries.
+            let Kind::Message(entry) = part.kind() else {
+                return false;
+            };
+            entry.is_map_entry() && {
+                let value = entry.map_entry_value_field();
+                path.push('.');
+                path.push_str(value.name());
+                self.names_field(&path, value.full_name())
+            }
+        })
     }
 
     /// Whether a field of this path in the message of a call, and of this full name, is named.

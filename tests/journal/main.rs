@@ -3,5 +3,6 @@
 mod bounds;
 mod calls;
 mod filters;
+mod reasons;
 mod support;
 mod verify;

@@ -10,6 +10,7 @@ use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue};
 
 use super::{Call, Single};
 use crate::handler::framing::{MessageWriter, Unmatched};
+use crate::journal::Redaction;
 use crate::message::Bounds;
 
 impl<In, Out> Call<In, Out> {
@@ -25,6 +26,12 @@ impl<In, Out> Call<In, Out> {
         if let Some(record) = &self.core.record {
             record.answered_by(rule);
         }
+    }
+
+    /// What is not to be seen of the call.
+    pub(crate) fn redaction(&self) -> Arc<Redaction> {
+        let record = self.core.record.as_ref();
+        record.and_then(|record| record.redaction()).unwrap_or_default()
     }
 
     /// Notes that no rule answers, for the log of calls.

@@ -88,7 +88,7 @@ impl MethodRules {
                 passes: rule.passes,
                 validate: rule.validate,
                 precedes_validation: at < self.order.message && rule.refuses(),
-                difference: difference(self, self.tallies(), at, &env, &mut decoded)
+                difference: difference(self, self.tallies(), at, &env, &mut decoded, None)
                     .map(|difference| difference.text),
             }
         });

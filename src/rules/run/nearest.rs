@@ -11,6 +11,7 @@ use super::method::MethodRules;
 use super::shared::tallies::Tallies;
 use crate::cel::Env;
 use crate::handler::Call;
+use crate::journal::Redaction;
 use crate::rules::plan::Rule;
 
 /// What it costs to say how a rule differs, apart from what its condition costs.
@@ -89,6 +90,7 @@ fn nearer(best: Near, next: Near) -> Near {
 /// The rule that came nearest.
 fn nearest(rules: &MethodRules, execution: &Execution<'_>, call: &mut Call) -> Option<Near> {
     let has_request = execution.has_request();
+    let hidden = call.redaction();
     execution.with_env(call, |env, _| {
         let request = env.request.filter(|_| has_request);
         let env = Env { request, ..*env };
@@ -98,7 +100,7 @@ fn nearest(rules: &MethodRules, execution: &Execution<'_>, call: &mut Call) -> O
         let answering = rules.rules.iter().enumerate().filter(|(_, rule)| !rule.passes);
         let compared = answering.take(COMPARED).take_while(has_room);
         let differences = compared.filter_map(|(at, rule)| {
-            let difference = difference(rules, execution.tallies(), at, &env, &mut decoded);
+            let difference = difference(rules, execution.tallies(), at, &env, &mut decoded, Some(&hidden));
             Some((
                 difference.or_else(|| chance_difference(rule))?,
                 Arc::clone(&rule.name),
@@ -116,16 +118,20 @@ fn chance_difference(rule: &Rule) -> Option<Difference> {
     })
 }
 
-/// Why the rule at a place does not answer, apart from its chance; `None` if it does answer.
+/// Why the rule at a place does not answer, apart from its chance; `None` if it does answer. `hidden` says what of the call is not
+/// told.
 pub(super) fn difference(
     rules: &MethodRules,
     tallies: &Tallies,
     at: usize,
     env: &Env<'_>,
     decoded: &mut Decoded<'_>,
+    hidden: Option<&Redaction>,
 ) -> Option<Difference> {
     let rule = &rules.rules[at];
-    rule.condition.difference(env, decoded).or_else(|| {
+    let input = rules.method.input();
+    let differs = rule.condition.difference(env, decoded, input, hidden);
+    differs.or_else(|| {
         let (counting, counter) = (rule.counting.as_ref()?, tallies.counter(at)?);
         let text = match counter.is_left(counting, env) {
             Ok(true) => return None,

@@ -5,13 +5,18 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, Kind, MessageDescriptor};
 
+use super::pattern::Mismatch;
 use crate::cel::{Env, EvalError, Value};
 use crate::excerpt::excerpt;
+use crate::journal::Redaction;
 use crate::message::{Raw, decode_dynamic};
 use crate::rules::plan::{Condition, Equality, Expected, Stage, WireScalar, canonical};
 
 /// What it costs to compare a message with a pattern.
 const UNITS_PER_PATTERN: u64 = 10;
+
+/// What stands in the place of what is not to be seen.
+pub(super) const REDACTED: &str = "<redacted>";
 
 /// Why a rule did not match.
 #[derive(Debug)]
@@ -56,16 +61,19 @@ impl Condition {
         }
     }
 
-    /// The first difference; `None` if the condition holds.
+    /// The first difference; `None` if the condition holds. `input` is the type of requests, and `hidden` says what of them is not
+    /// told.
     pub(in crate::rules::run) fn difference(
         &self,
         env: &Env<'_>,
         decoded: &mut Decoded<'_>,
+        input: &MessageDescriptor,
+        hidden: Option<&Redaction>,
     ) -> Option<Difference> {
         let mut held = 0;
         for condition in &self.metadata {
             if !condition.holds(env.metadata) {
-                let text = condition.difference(env.metadata);
+                let text = condition.difference(env.metadata, hidden);
                 return Some(Difference { held, text });
             }
             held += 1;
@@ -78,7 +86,12 @@ impl Condition {
         }
         for equality in &self.equalities {
             if !equality.holds(env) {
-                let found = equality.found(env);
+                let is_hidden = hidden.is_some_and(|hidden| equality.is_hidden(input, hidden));
+                let found = if is_hidden {
+                    REDACTED.to_owned()
+                } else {
+                    equality.found(env)
+                };
                 let mut text = format!("{} is {}", equality.path, excerpt(&found));
                 if let Some(value) = equality.expected.value() {
                     let _ = write!(text, ", not {}", value.show(&equality.kind));
@@ -88,12 +101,15 @@ impl Condition {
             held += 1;
         }
         if let Some(pattern) = &self.pattern {
-            let fits = match decoded.get(env) {
-                Ok(Some(message)) => pattern.fits_message(message, "", env),
-                Ok(None) => Err("it cannot be decoded".to_owned()),
-                Err(error) => Err(error.to_string()),
+            let text = match decoded.get(env) {
+                Ok(Some(message)) => pattern
+                    .fits_message(message, "", env)
+                    .err()
+                    .map(|mismatch| mismatch.told(hidden)),
+                Ok(None) => Some("it cannot be decoded".to_owned()),
+                Err(error) => Some(error.to_string()),
             };
-            if let Err(text) = fits {
+            if let Some(text) = text {
                 return Some(Difference { held, text });
             }
             held += 1;
@@ -138,6 +154,27 @@ impl Equality {
         }
     }
 
+    /// Whether the field is not to be seen.
+    fn is_hidden(&self, input: &MessageDescriptor, hidden: &Redaction) -> bool {
+        let mut message = input.clone();
+        let mut way = Vec::new();
+        let mut rest = self.path.as_str();
+        while !rest.is_empty() {
+            // The name of an extension stands in brackets.
+            let end = rest.find(']').map_or(0, |end| end + 1);
+            let end = if rest.starts_with('[') { end } else { 0 };
+            let end = rest[end..].find('.').map_or(rest.len(), |dot| end + dot);
+            let Some((number, kind)) = field_of(&message, &rest[..end]) else {
+                break;
+            };
+            way.push((message, number));
+            let Kind::Message(inner) = kind else { break };
+            message = inner;
+            rest = rest[end..].trim_start_matches('.');
+        }
+        hidden.hides_field(way.iter().map(|(message, number)| (message, *number)))
+    }
+
     /// The value of the request, for error messages.
     fn found(&self, env: &Env<'_>) -> String {
         let Some((bytes, picked)) = env.request else {
@@ -154,6 +191,36 @@ impl Equality {
             Raw::Fixed64(bits) => WireScalar::Bits(bits),
         };
         literal.show(&self.kind)
+    }
+}
+
+/// The number and the type of a field by its name, which a rule may write as in JSON, or of an extension.
+fn field_of(message: &MessageDescriptor, name: &str) -> Option<(u32, Kind)> {
+    let field = message.get_field_by_name(name);
+    if let Some(field) = field.or_else(|| message.get_field_by_json_name(name)) {
+        return Some((field.number(), field.kind()));
+    }
+    let extension = message
+        .extensions()
+        .find(|extension| extension.json_name() == name)?;
+    Some((extension.number(), extension.kind()))
+}
+
+impl Mismatch {
+    /// For people. A field that is not to be seen is named, and no more.
+    fn told(self, hidden: Option<&Redaction>) -> String {
+        let way = || self.way.iter().rev().map(|(message, number)| (message, *number));
+        if hidden.is_some_and(|hidden| hidden.hides_field(way())) {
+            let names = way().filter_map(|(message, number)| {
+                let field = message.get_field(number).map(|field| field.name().to_owned());
+                field.or_else(|| Some(message.get_extension(number)?.json_name().to_owned()))
+            });
+            return format!(
+                "{} is {REDACTED}, and does not fit",
+                names.collect::<Vec<_>>().join(".")
+            );
+        }
+        self.text
     }
 }
 

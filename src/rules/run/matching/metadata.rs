@@ -6,8 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName};
 
+use super::condition::REDACTED;
 use crate::cel::metadata_value;
 use crate::excerpt::excerpt;
+use crate::journal::Redaction;
 use crate::rules::plan::{ExpectedMetadata, MetadataCondition, decode_base64};
 
 impl MetadataCondition {
@@ -17,13 +19,16 @@ impl MetadataCondition {
     }
 
     /// How metadata for which it does not hold differs.
-    pub(super) fn difference(&self, metadata: &HeaderMap) -> String {
+    pub(super) fn difference(&self, metadata: &HeaderMap, hidden: Option<&Redaction>) -> String {
         let name = &self.name;
         let Some(found) = metadata_value(metadata, name) else {
             return format!("metadata {name} is absent");
         };
-        let found = excerpt(&found).into_owned();
-        let mut text = format!("metadata {name} is {found:?}");
+        let mut text = if hidden.is_some_and(|hidden| hidden.hides_header(name)) {
+            format!("metadata {name} is {REDACTED}")
+        } else {
+            format!("metadata {name} is {:?}", excerpt(&found))
+        };
         let expected: Vec<String> = match &self.expected {
             ExpectedMetadata::Absent | ExpectedMetadata::Present => Vec::new(),
             ExpectedMetadata::Not(_) => return text + ", which is excluded",

@@ -10,6 +10,34 @@ use crate::excerpt::excerpt;
 use crate::message::{Message, key_text, known_value};
 use crate::rules::plan::{Pattern, WireScalar};
 
+/// How a message differs from a pattern.
+#[derive(Debug)]
+pub(in crate::rules::run) struct Mismatch {
+    /// For people: the path of what differs, and how.
+    pub(super) text: String,
+    /// The fields on the way to it, the innermost first, each with the message that has it, and its number.
+    pub(super) way: Vec<(MessageDescriptor, u32)>,
+}
+
+impl Mismatch {
+    fn new(text: String) -> Self {
+        Self {
+            text,
+            way: Vec::new(),
+        }
+    }
+
+    /// In a field of a message.
+    fn inside(mut self, message: MessageDescriptor, number: u32) -> Self {
+        self.way.push((message, number));
+        self
+    }
+}
+
+fn mismatch(text: String) -> Result<(), Mismatch> {
+    Err(Mismatch::new(text))
+}
+
 impl Pattern {
     /// Compares a message with the pattern; an `Err` describes the first difference.
     pub(in crate::rules::run) fn fits_message(
@@ -17,7 +45,7 @@ impl Pattern {
         message: &DynamicMessage,
         path: &str,
         env: &Env<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Mismatch> {
         match self {
             Self::Message(members) => members.iter().try_for_each(|(field, name, expected)| {
                 let path = if path.is_empty() {
@@ -25,10 +53,11 @@ impl Pattern {
                 } else {
                     format!("{path}.{name}")
                 };
-                expected.fits_field(message, field, &path, env)
+                let fits = expected.fits_field(message, field, &path, env);
+                fits.map_err(|mismatch| mismatch.inside(message.descriptor(), field.number))
             }),
             Self::Whole(expected) if **expected == *message => Ok(()),
-            Self::Whole(expected) => Err(format!(
+            Self::Whole(expected) => mismatch(format!(
                 "{path} is {}, not {expected}",
                 excerpt(&begin_of(message))
             )),
@@ -37,27 +66,27 @@ impl Pattern {
                 let (url, contents) = (message.get_field_by_number(1), message.get_field_by_number(2));
                 let url = url.as_deref().and_then(Value::as_str).unwrap_or_default();
                 if url.rsplit_once('/').map_or(url, |(_, name)| name) != name {
-                    return Err(format!("{path} holds {:?}, not {name}", excerpt(url)));
+                    return mismatch(format!("{path} holds {:?}, not {name}", excerpt(url)));
                 }
                 let contents = contents.as_deref().and_then(Value::as_bytes).cloned();
                 // Nothing has checked the contents yet.
                 let bytes = contents.as_deref().unwrap_or_default();
                 let cost = env.charge_decoding(name, bytes);
-                cost.map_err(|error| format!("{path}: {error}"))?;
+                cost.map_err(|error| Mismatch::new(format!("{path}: {error}")))?;
                 let inner = Message::decode(schema, descriptor, contents.unwrap_or_default());
                 match inner.and_then(Message::into_dynamic) {
                     Ok(inner) => expected.fits_message(&inner, path, env),
                     Err(error) if error.is_too_large() => {
-                        Err(format!("{path} holds too large a {name}: {error}"))
+                        mismatch(format!("{path} holds too large a {name}: {error}"))
                     }
-                    Err(_) => Err(format!("{path} does not hold a whole {name}")),
+                    Err(_) => mismatch(format!("{path} does not hold a whole {name}")),
                 }
             }
-            _ => Err(format!("{path} is a message")),
+            _ => mismatch(format!("{path} is a message")),
         }
     }
 
-    fn fits(&self, value: &Value, kind: &Kind, path: &str, env: &Env<'_>) -> Result<(), String> {
+    fn fits(&self, value: &Value, kind: &Kind, path: &str, env: &Env<'_>) -> Result<(), Mismatch> {
         match (self, value) {
             (Self::Scalar(expected @ WireScalar::Bytes(bytes)), Value::String(_) | Value::Bytes(_)) => {
                 let found = value
@@ -69,7 +98,7 @@ impl Pattern {
                     return Ok(());
                 }
                 let shown = found[..found.len().min(WireScalar::MOST_SHOWN)].into();
-                Err(format!(
+                mismatch(format!(
                     "{path} is {}, not {}",
                     excerpt(&WireScalar::Bytes(shown).show(kind)),
                     expected.show(kind)
@@ -79,7 +108,7 @@ impl Pattern {
                 Some(found) if found.equals(expected, kind) => Ok(()),
                 found => {
                     let found = found.map_or_else(|| "no scalar".to_owned(), |found| found.show(kind));
-                    Err(format!(
+                    mismatch(format!(
                         "{path} is {}, not {}",
                         excerpt(&found),
                         expected.show(kind)
@@ -88,7 +117,7 @@ impl Pattern {
             },
             (Self::List(expected), Value::List(items)) => {
                 if expected.len() != items.len() {
-                    return Err(format!(
+                    return mismatch(format!(
                         "{path} has {} elements, not {}",
                         items.len(),
                         expected.len()
@@ -108,11 +137,11 @@ impl Pattern {
                         Some(value) => {
                             expected.fits(value, &kind, &format!("{path}[{}]", show_key(key)), env)
                         }
-                        None => Err(format!("{path} has no key {}", show_key(key))),
+                        None => mismatch(format!("{path} has no key {}", show_key(key))),
                     })
             }
             (_, Value::Message(message)) => self.fits_message(message, path, env),
-            _ => Err(format!("{path} is of another type")),
+            _ => mismatch(format!("{path} is of another type")),
         }
     }
 
@@ -122,7 +151,7 @@ impl Pattern {
         field: &FieldInfo,
         path: &str,
         env: &Env<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Mismatch> {
         // A message finds its own fields by number, but not its extensions.
         let (set, value) = match message.descriptor().get_extension(field.number) {
             Some(extension) => (
@@ -142,9 +171,9 @@ impl Pattern {
             None => (false, Cow::Borrowed(&field.default)),
         };
         match self {
-            Self::Unset if set => Err(format!("{path} is set")),
+            Self::Unset if set => mismatch(format!("{path} is set")),
             Self::Unset => Ok(()),
-            Self::Set(_) if !set => Err(format!("{path} is unset")),
+            Self::Set(_) if !set => mismatch(format!("{path} is unset")),
             Self::Set(expected) => expected.fits(&value, &field.kind, path, env),
             _ => self.fits(&value, &field.kind, path, env),
         }
