@@ -60,8 +60,12 @@ pub(super) async fn get_call(State(steered): State<Arc<Steered>>, request: Dynam
     if id == 0 {
         return Err(Status::invalid_argument("it needs the id of a call"));
     }
-    match journal(&steered)?.get(id) {
-        Some(call) => Ok(Typed(json!({ "call": whole(&call, &steered.server.schema()) }))),
+    let (journal, schema) = (journal(&steered)?, steered.server.schema());
+    // It may be looked for in all that the journal has.
+    let find = move || journal.get(id).map(|call| whole(&call, &schema));
+    let call = tokio::task::spawn_blocking(find).await;
+    match call.map_err(|_| Status::unavailable("the server ends"))? {
+        Some(call) => Ok(Typed(json!({ "call": call }))),
         None => Err(Status::not_found(format!(
             "the journal has no call {id}: there was none, or it is gone"
         ))),
