@@ -390,6 +390,29 @@ async fn variables_that_are_wrong_do_not_stop_a_server_and_flags_that_are_do() {
         .server
         .line_with("OTEL_TRACES_SAMPLER does not count")
         .await;
+    for (wrong, why) in [
+        (("OTEL_RESOURCE_ATTRIBUTES", "a=b,c"), r#""c" is no key=value"#),
+        (("OTEL_EXPORTER_OTLP_HEADERS", "a"), r#""a" is no key=value"#),
+        (("OTEL_EXPORTER_OTLP_HEADERS", "a b=c"), "cannot be sent"),
+        (
+            (
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+                "http://localhost:4318/v1/traces",
+            ),
+            "no path",
+        ),
+    ] {
+        let mut kitchen = Kitchen::start_in(
+            &[],
+            &[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"), wrong],
+        )
+        .await;
+        let line = kitchen
+            .server
+            .line_with(&format!("{} does not count", wrong.0))
+            .await;
+        assert!(line.contains(why), "{line}");
+    }
     let off = [wrong[0], ("OTEL_SDK_DISABLED", "true")];
     let kitchen = Kitchen::start_in(&[], &off).await;
     let host = format!("host: {}", kitchen.admin);

@@ -11,8 +11,8 @@ use protod::client::ClientTls;
 use protod::otlp::Exporter;
 use protod::tonic::metadata::{AsciiMetadataKey, MetadataMap};
 use protod::trace::{TraceSampler, Tracer};
-
-use crate::failure::Failure;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// `--otlp-endpoint`.
 #[derive(Debug, Clone, Args)]
@@ -24,24 +24,44 @@ pub(crate) struct TraceArgs {
     otlp_endpoint: Option<String>,
 }
 
-/// What makes spans and what sends them.
+/// What makes spans, and what sends them.
 pub(crate) struct Traces {
-    pub(crate) tracer: Tracer,
-    pub(crate) exporter: Exporter,
-    /// What is wrong with the variables, and does not count.
-    pub(crate) warnings: Vec<String>,
+    /// `None` if nobody says where they go.
+    spans: Option<(Tracer, Exporter)>,
+    /// What is wrong with the variables, which are there for other programs too, and so does not count.
+    warnings: Vec<String>,
+}
+
+impl Traces {
+    pub(crate) fn tracer(&self) -> Option<&Tracer> {
+        self.spans.as_ref().map(|(tracer, _)| tracer)
+    }
+
+    /// Sends spans until the sender is dropped, and then those that are left.
+    pub(crate) fn export(self) -> Option<(oneshot::Sender<()>, JoinHandle<()>)> {
+        for warning in self.warnings {
+            tracing::warn!("{warning}");
+        }
+        let (_, exporter) = self.spans?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = async {
+            let _ = stopped.await;
+        };
+        Some((stop, tokio::spawn(exporter.run_until(stopped))))
+    }
 }
 
 impl TraceArgs {
-    /// `None` if nobody says where spans go.
-    ///
-    /// Fails if they cannot be sent like that.
-    pub(crate) fn traces(&self) -> Result<Option<Traces>, Failure> {
-        let Some(endpoint) = self.endpoint() else {
-            return Ok(None);
-        };
-        Exporter::check(&endpoint)?;
+    pub(crate) fn traces(&self) -> Traces {
         let mut warnings = Vec::new();
+        Traces {
+            spans: self.spans(&mut warnings),
+            warnings,
+        }
+    }
+
+    fn spans(&self, warnings: &mut Vec<String>) -> Option<(Tracer, Exporter)> {
+        let endpoint = self.endpoint(warnings)?;
         let protocol = first_of([
             "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
             "OTEL_EXPORTER_OTLP_PROTOCOL",
@@ -53,19 +73,19 @@ impl TraceArgs {
                 "{name} is {protocol:?}, and protod sends spans by grpc only"
             ));
         }
-        let sampler = sampler(&mut warnings);
-        let tracer = Tracer::new(sampler);
+        let tracer = Tracer::new(sampler(warnings));
         let mut exporter = Exporter::new(&tracer, endpoint);
-        let attributes = variable("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
-        for (key, value) in pairs("OTEL_RESOURCE_ATTRIBUTES", &attributes)? {
+        let attributes = first_of(["OTEL_RESOURCE_ATTRIBUTES"]);
+        let attributes = attributes.and_then(|(name, text)| counting(name, pairs(&text), warnings));
+        for (key, value) in attributes.unwrap_or_default() {
             exporter = exporter.attribute(key, value);
         }
         if let Some(name) = variable("OTEL_SERVICE_NAME") {
             exporter = exporter.service_name(name);
         }
         let headers = first_of(["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"]);
-        if let Some((name, headers)) = headers {
-            exporter = exporter.metadata(metadata(name, &headers)?);
+        if let Some(headers) = headers.and_then(|(name, text)| counting(name, metadata(&text), warnings)) {
+            exporter = exporter.metadata(headers);
         }
         let authority = first_of([
             "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
@@ -74,24 +94,24 @@ impl TraceArgs {
         if let Some((_, file)) = authority {
             exporter = exporter.tls(ClientTls::new().ca(PathBuf::from(file)));
         }
-        Ok(Some(Traces {
-            tracer,
-            exporter,
-            warnings,
-        }))
+        Some((tracer, exporter))
     }
 
-    fn endpoint(&self) -> Option<String> {
+    fn endpoint(&self, warnings: &mut Vec<String>) -> Option<String> {
         if let Some(endpoint) = &self.otlp_endpoint {
             return Some(endpoint.clone());
         }
         let is_off = variable("OTEL_SDK_DISABLED").is_some_and(|off| off.eq_ignore_ascii_case("true"))
             || variable("OTEL_TRACES_EXPORTER").is_some_and(|exporter| exporter == "none");
+        if is_off {
+            return None;
+        }
         let names = [
             "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
             "OTEL_EXPORTER_OTLP_ENDPOINT",
         ];
-        first_of(names).map(|(_, endpoint)| endpoint).filter(|_| !is_off)
+        let mut set = names.into_iter().filter_map(|name| Some((name, variable(name)?)));
+        set.find_map(|(name, endpoint)| counting(name, parse_endpoint(&endpoint), warnings))
     }
 }
 
@@ -101,17 +121,20 @@ fn sampler(warnings: &mut Vec<String>) -> TraceSampler {
         return TraceSampler::default();
     };
     let arg = variable("OTEL_TRACES_SAMPLER_ARG");
-    TraceSampler::named(&name, arg.as_deref()).unwrap_or_else(|error| {
-        warnings.push(format!("OTEL_TRACES_SAMPLER does not count: {}", why(&error)));
-        TraceSampler::default()
-    })
+    let sampler = TraceSampler::named(&name, arg.as_deref()).map_err(|error| why(&error));
+    counting("OTEL_TRACES_SAMPLER", sampler, warnings).unwrap_or_default()
 }
 
-fn metadata(name: &str, headers: &str) -> Result<MetadataMap, Failure> {
+/// What the text of a variable says. If it is wrong, it does not count.
+fn counting<T>(name: &str, read: Result<T, String>, warnings: &mut Vec<String>) -> Option<T> {
+    read.map_err(|why| warnings.push(format!("{name} does not count: {why}")))
+        .ok()
+}
+
+fn metadata(headers: &str) -> Result<MetadataMap, String> {
     let mut metadata = MetadataMap::new();
-    for (key, value) in pairs(name, headers)? {
-        let unfit =
-            |why: String| Failure::caused(format!("{name} has a header {key:?} that cannot be sent"), why);
+    for (key, value) in pairs(headers)? {
+        let unfit = |why: String| format!("the header {key:?} cannot be sent: {why}");
         let header = AsciiMetadataKey::from_bytes(key.to_ascii_lowercase().as_bytes());
         let header = header.map_err(|error| unfit(error.to_string()))?;
         metadata.append(header, value.parse().map_err(|error| unfit(format!("{error}")))?);
@@ -120,15 +143,12 @@ fn metadata(name: &str, headers: &str) -> Result<MetadataMap, Failure> {
 }
 
 /// The pairs of `key=value,key=value`, of which keys and values may have escapes as in URLs.
-fn pairs(name: &str, text: &str) -> Result<Vec<(String, String)>, Failure> {
+fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
     let decoded = |text: &str| percent_decode_str(text.trim()).decode_utf8_lossy().into_owned();
     let members = text.split(',').filter(|member| !member.trim().is_empty());
     let pairs = members.map(|member| match member.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((decoded(key), decoded(value))),
-        _ => Err(Failure::caused(
-            format!("{name} cannot be read"),
-            format!("{:?} is no key=value", member.trim()),
-        )),
+        _ => Err(format!("{:?} is no key=value", member.trim())),
     });
     pairs.collect()
 }
@@ -161,7 +181,7 @@ mod tests {
     #[test]
     fn lists_of_the_variables_are_pairs_with_the_escapes_of_urls() {
         let read = |text: &str| {
-            let pairs = pairs("NAME", text).ok()?;
+            let pairs = pairs(text).ok()?;
             let pairs = pairs.iter().map(|(key, value)| format!("{key}:{value}"));
             Some(pairs.collect::<Vec<_>>().join(" "))
         };

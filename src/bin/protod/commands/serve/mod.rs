@@ -24,8 +24,6 @@ use protod::{
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use self::banner::banner;
 use self::origin::Origin;
@@ -41,7 +39,7 @@ use crate::arguments::limits::LimitArgs;
 use crate::arguments::logging::{LogFormat, Logging};
 use crate::arguments::time::{OptionalTime, Time};
 use crate::arguments::tls::TlsArgs;
-use crate::arguments::traces::{TraceArgs, Traces};
+use crate::arguments::traces::TraceArgs;
 use crate::arguments::validation::{NO_RULES, validator_of_requests};
 use crate::failure::Failure;
 use crate::output::json;
@@ -245,7 +243,7 @@ impl Serve {
         }
         let stop = Stop::listen(self.exit_on_stdin_eof)
             .map_err(|error| Failure::caused("cannot wait for signals", error))?;
-        let traces = self.traces.traces()?;
+        let traces = self.traces.traces();
         let runtime = runtime_aside();
         let mut loader = Loader::new(self.origin()?);
         let loaded = loader.load()?;
@@ -267,8 +265,8 @@ impl Serve {
         if let Some(Time(grace)) = self.drain_old {
             server = server.drain_old(grace);
         }
-        if let Some(traces) = &traces {
-            server = server.traces(&traces.tracer);
+        if let Some(tracer) = traces.tracer() {
+            server = server.traces(tracer);
         }
         let tls = self.tls.load()?;
         if let Some(tls) = &tls {
@@ -317,7 +315,7 @@ impl Serve {
             );
             tokio::spawn(reloader.run());
             let admin = ServedAdmin::start(admin);
-            let exporting = traces.map(exporting);
+            let exporting = traces.export();
             let (first, second) = stop.into_futures();
             let serving = async {
                 let served = bound.serve_until(first).await;
@@ -446,18 +444,6 @@ impl Serve {
             samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
         })
     }
-}
-
-/// Sends spans until the sender is dropped, and then those that are left.
-fn exporting(traces: Traces) -> (oneshot::Sender<()>, JoinHandle<()>) {
-    for warning in traces.warnings {
-        tracing::warn!("{warning}");
-    }
-    let (stop, stopped) = oneshot::channel::<()>();
-    let stopped = async {
-        let _ = stopped.await;
-    };
-    (stop, tokio::spawn(traces.exporter.run_until(stopped)))
 }
 
 fn parse_origin(text: &str) -> Result<String, String> {
