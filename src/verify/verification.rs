@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::count::Count;
-use super::filter::{CallFilter, CallMatcher};
+use super::filter::{CallDifference, CallFilter, CallMatcher};
 use crate::error::Error;
 use crate::excerpt::excerpt;
 use crate::handler::code_name;
@@ -292,28 +292,33 @@ impl Journal {
 
     /// Adds the calls that came nearest to be meant, of those that began after a time.
     fn add_nearest(&self, text: &mut String, matcher: &CallMatcher, after: Option<u64>) {
-        let calls = self.newest(COMPARED, |call| {
-            matcher.is_of_session(call) && after.is_none_or(|id| call.id() > id)
-        });
-        let mut near: Vec<_> = calls
-            .iter()
-            .filter_map(|call| Some((matcher.first_difference(call)?, call)))
-            .collect();
-        // The sort is stable: of those that are as near, the newest come first.
-        near.reverse();
-        near.sort_by_key(|(difference, _)| std::cmp::Reverse(difference.held));
-        let others = near.iter().filter(|(difference, _)| difference.held > 0).count();
-        let near = if others > 0 {
-            &near[..others.min(SHOWN)]
-        } else {
-            &near[..near.len().min(SHOWN)]
-        };
-        text.push_str(match near {
+        let (snapshot, reader) = (self.snapshot(), self.reader());
+        let calls = snapshot.newest_first(u64::MAX, &reader).map(|(_, call)| call);
+        let compared = calls
+            .filter(|call| matcher.is_of_session(call) && after.is_none_or(|id| call.id() > id))
+            .take(COMPARED);
+        // No more calls are held than are shown: together they may take as much as the journal.
+        let mut near: Vec<(CallDifference, RecordedCall)> = Vec::new();
+        for call in compared {
+            let Some(difference) = matcher.first_difference(&call) else {
+                continue;
+            };
+            // Of those that are as near, the newest come first.
+            let place = near.partition_point(|(other, _)| other.held >= difference.held);
+            if place < SHOWN {
+                near.insert(place, (difference, call));
+                near.truncate(SHOWN);
+            }
+        }
+        if near.first().is_some_and(|(difference, _)| difference.held > 0) {
+            near.retain(|(difference, _)| difference.held > 0);
+        }
+        text.push_str(match near.as_slice() {
             [] => "no other call has come\n",
             [_] => "the nearest other call:\n",
             _ => "the nearest other calls:\n",
         });
-        for (difference, call) in near {
+        for (difference, call) in &near {
             add_call(text, call, Some(&difference.text));
         }
     }
