@@ -50,8 +50,9 @@ fn facts(call: &RecordedCall, most: usize) -> Value {
 /// A call with all that was kept of it.
 pub(super) fn whole(call: &RecordedCall, schema: &Schema) -> Value {
     let mut value = facts(call, usize::MAX);
-    value["details"] = bytes(call.details());
-    value["status_details"] = details(call.details(), schema).into();
+    let of_status = call.details();
+    value["details"] = bytes(&of_status);
+    value["status_details"] = details(&of_status, schema).into();
     value["request_headers"] = headers(call.request_headers());
     value["response_headers"] = headers(call.response_headers());
     value["trailers"] = headers(call.trailers());

@@ -127,9 +127,14 @@ impl RecordedCall {
         self.entry.message()
     }
 
-    /// The details of its status: a `google.rpc.Status`, as bytes. Empty if there are none.
-    pub fn details(&self) -> &[u8] {
-        self.entry.details()
+    /// The details of its status: a `google.rpc.Status`, as bytes, without the fields that are not to be seen. Empty if there are
+    /// none.
+    pub fn details(&self) -> Bytes {
+        let details = self.entry.details();
+        if details.is_empty() {
+            return details;
+        }
+        self.reader.redacted_details(details)
     }
 
     /// The rule that answered.

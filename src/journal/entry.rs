@@ -246,8 +246,8 @@ impl Entry {
         self.text(&self.message)
     }
 
-    pub(super) fn details(&self) -> &[u8] {
-        &self.bytes[self.details.clone()]
+    pub(super) fn details(&self) -> Bytes {
+        self.bytes.slice(self.details.clone())
     }
 
     pub(super) fn peer(&self) -> Option<&str> {
@@ -375,7 +375,7 @@ mod tests {
                         read.method(),
                         read.rule(),
                         read.message(),
-                        read.details()
+                        &*read.details()
                     ),
                     (
                         facts.protocol,

@@ -16,7 +16,7 @@ use super::options::JournalOptions;
 use super::reader::Reader;
 use super::redaction::Redaction;
 use super::stats::JournalStats;
-use crate::schema::Method;
+use crate::schema::{Method, Schema};
 use crate::session::{Mark, Session};
 
 /// The calls of a server that have ended.
@@ -134,9 +134,10 @@ impl Log {
     /// What reads entries; `find` gives the method of a name.
     pub(crate) fn reader(
         &self,
+        schema: Schema,
         find: impl Fn(&str) -> Option<Arc<Method>> + Send + Sync + 'static,
     ) -> Arc<Reader> {
-        Arc::new(Reader::new(&self.redaction, find))
+        Arc::new(Reader::new(&self.redaction, schema, find))
     }
 
     /// The calls that are kept now.

@@ -6,6 +6,7 @@
 
 mod call;
 mod chunks;
+mod details;
 mod entry;
 mod events;
 mod log;

@@ -7,12 +7,13 @@ use bytes::Bytes;
 
 use super::events::Direction;
 use super::redaction::{Redaction, Redactor};
-use crate::schema::Method;
+use crate::schema::{Method, Schema};
 
 type FindMethod = dyn Fn(&str) -> Option<Arc<Method>> + Send + Sync;
 
 /// Reads entries.
 pub(crate) struct Reader {
+    schema: Schema,
     find: Box<FindMethod>,
     redaction: Arc<Redaction>,
     redactor: Redactor,
@@ -22,17 +23,20 @@ impl Reader {
     /// Reads what a server without a journal tells of its calls: no messages and no headers. `find` gives the method of a
     /// name.
     pub(crate) fn without_journal(
+        schema: Schema,
         find: impl Fn(&str) -> Option<Arc<Method>> + Send + Sync + 'static,
     ) -> Arc<Self> {
-        Arc::new(Self::new(&Arc::new(Redaction::new(&[])), find))
+        Arc::new(Self::new(&Arc::new(Redaction::new(&[])), schema, find))
     }
 
     /// `find` gives the method of a name.
     pub(super) fn new(
         redaction: &Arc<Redaction>,
+        schema: Schema,
         find: impl Fn(&str) -> Option<Arc<Method>> + Send + Sync + 'static,
     ) -> Self {
         Self {
+            schema,
             find: Box::new(find),
             redaction: Arc::clone(redaction),
             redactor: Redactor::default(),
@@ -60,6 +64,14 @@ impl Reader {
             Ok(Some(redacted)) => Some(redacted.into()),
             Err(_) => None,
         }
+    }
+
+    /// The bytes of a message of a type of the schema, without what is not to be seen. `None` if nothing of it is hidden, or there is no
+    /// such type.
+    pub(super) fn redacted_of(&self, name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+        let message = self.schema.pool().get_message_by_name(name)?;
+        let redacted = self.redactor.redact(&self.redaction, &message, bytes);
+        redacted.unwrap_or_else(|_| Some(Vec::new()))
     }
 }
 

@@ -11,6 +11,7 @@ use http::{HeaderName, header};
 use prost_reflect::{ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor, Value};
 
 use crate::message::{MAX_DEPTH, Malformed, Reader, WireType, key, put_delimited, put_varint};
+use crate::schema::field_name;
 
 /// What stands in the place of what is not to be seen.
 pub(super) const REDACTED: &[u8] = b"<redacted>";
@@ -50,35 +51,35 @@ impl Redaction {
         SECRETS.contains(name) || self.headers.contains(name)
     }
 
-    /// Whether a field is not to be seen. It is the last one of the fields on the way to it from the message of a call, each with the
-    /// message that has it, and its number.
-    pub(crate) fn hides_field<'m>(
+    /// The path of a field that is not to be seen, of the first one on a way from the message of a call: each field with the message
+    /// that has it, and its number. `None` if all may be seen.
+    pub(crate) fn hidden_on<'m>(
         &self,
         way: impl IntoIterator<Item = (&'m MessageDescriptor, u32)>,
-    ) -> bool {
+    ) -> Option<String> {
         let mut path = String::new();
-        way.into_iter().any(|(message, number)| {
-            let Some(part) = Part::of(message, number) else {
-                return false;
-            };
+        for (message, number) in way {
+            let part = Part::of(message, number)?;
             if !path.is_empty() {
                 path.push('.');
             }
             path.push_str(&part.name());
             if part.is_debug_redact() || self.names_field(&path, part.full_name()) {
-                return true;
+                return Some(path);
             }
             // The values of a map stand in a field of its entries.
-            let Kind::Message(entry) = part.kind() else {
-                return false;
-            };
-            entry.is_map_entry() && {
+            if let Kind::Message(entry) = part.kind()
+                && entry.is_map_entry()
+            {
                 let value = entry.map_entry_value_field();
                 path.push('.');
                 path.push_str(value.name());
-                self.names_field(&path, value.full_name())
+                if self.names_field(&path, value.full_name()) {
+                    return Some(path);
+                }
             }
-        })
+        }
+        None
     }
 
     /// Whether a field of this path in the message of a call, and of this full name, is named.
@@ -158,7 +159,7 @@ impl Part {
     /// As paths have it: an extension stands in brackets, as in JSON.
     fn name(&self) -> Cow<'_, str> {
         match self {
-            Self::Field(field) => field.name().into(),
+            Self::Field(field) => field_name(field).into(),
             Self::Extension(extension) => extension.json_name().to_owned().into(),
         }
     }

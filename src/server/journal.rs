@@ -62,7 +62,8 @@ impl Journal {
 
     pub(crate) fn reader(&self) -> Arc<Reader> {
         let schema = self.schema();
-        self.log.reader(move |name| method_of(&schema, name))
+        self.log
+            .reader(schema.clone(), move |name| method_of(&schema, name))
     }
 
     /// The calls that have ended.

@@ -91,10 +91,11 @@ impl OpenCalls {
 
     fn reader(&self) -> Arc<Reader> {
         let schema = self.shared.generation.load().schema.clone();
-        let find = move |name: &str| method_of(&schema, name);
+        let of_methods = schema.clone();
+        let find = move |name: &str| method_of(&of_methods, name);
         match self.shared.calls.log().journal() {
-            Some(journal) => journal.reader(find),
-            None => Reader::without_journal(find),
+            Some(journal) => journal.reader(schema, find),
+            None => Reader::without_journal(schema, find),
         }
     }
 }

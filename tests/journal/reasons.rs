@@ -1,4 +1,4 @@
-//! Why no rule matched, told without what is not to be seen.
+//! Why no rule matched, and the details of a status, told without what is not to be seen.
 
 use protod::tonic::Code;
 use protod::{Client, JournalOptions, Message, Rules, Schema, Server};
@@ -177,5 +177,36 @@ async fn the_reason_shows_no_field_and_no_header_that_is_not_to_be_seen() {
         ),
     ] {
         assert_eq!(reason(expected, request, header).await, told, "{expected}");
+    }
+}
+
+#[tokio::test]
+async fn details_of_a_status_show_no_field_that_is_not_to_be_seen() {
+    let schema = Schema::from_source("bank.proto", PROTO).expect("it compiles");
+    let rules = r#"rules: [{method: bank.Bank/Pay, status: {code: NOT_FOUND, details: [
+        {"@type": bank.Order, code: secret, account: secret, kind: tea, cards: [{number: secret, owner: Ada}]},
+        {"@type": google.rpc.ErrorInfo, reason: SOLD}]}}]"#;
+    let rules = Rules::from_text(&schema, "bank.rules.yaml", rules);
+    let rules = rules.unwrap_or_else(|error| panic!("{error:?}"));
+    let options = JournalOptions::default().redact("bank.Order.account");
+    let server = Server::builder(schema.clone()).handlers(&rules).journal(options);
+    let shop = Shop::of(server).await;
+    let client = Client::builder(&shop.address)
+        .schema(schema)
+        .connect()
+        .await
+        .expect("it listens");
+    let pay = client.method("bank.Bank/Pay").expect("it is one");
+    let request = Message::from_json(pay.input().clone(), "{}").expect("it fits");
+    let refused = pay.unary(request).await.expect_err("that is the rule");
+    let shown = String::from_utf8_lossy(refused.details())
+        .matches("secret")
+        .count();
+    assert_eq!(shown, 3, "clients get all");
+    let call = shop.last();
+    let details = String::from_utf8_lossy(&call.details()).into_owned();
+    assert!(!details.contains("secret"), "{details:?}");
+    for seen in ["tea", "Ada", "SOLD"] {
+        assert!(details.contains(seen), "{details:?}");
     }
 }

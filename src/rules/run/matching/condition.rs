@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, Kind, MessageDescriptor};
 
-use super::pattern::Mismatch;
+use super::hidden::REDACTED;
 use crate::cel::{Env, EvalError, Value};
 use crate::excerpt::excerpt;
 use crate::journal::Redaction;
@@ -14,9 +14,6 @@ use crate::rules::plan::{Condition, Equality, Expected, Stage, WireScalar, canon
 
 /// What it costs to compare a message with a pattern.
 const UNITS_PER_PATTERN: u64 = 10;
-
-/// What stands in the place of what is not to be seen.
-pub(super) const REDACTED: &str = "<redacted>";
 
 /// Why a rule did not match.
 #[derive(Debug)]
@@ -154,27 +151,6 @@ impl Equality {
         }
     }
 
-    /// Whether the field is not to be seen.
-    fn is_hidden(&self, input: &MessageDescriptor, hidden: &Redaction) -> bool {
-        let mut message = input.clone();
-        let mut way = Vec::new();
-        let mut rest = self.path.as_str();
-        while !rest.is_empty() {
-            // The name of an extension stands in brackets.
-            let end = rest.find(']').map_or(0, |end| end + 1);
-            let end = if rest.starts_with('[') { end } else { 0 };
-            let end = rest[end..].find('.').map_or(rest.len(), |dot| end + dot);
-            let Some((number, kind)) = field_of(&message, &rest[..end]) else {
-                break;
-            };
-            way.push((message, number));
-            let Kind::Message(inner) = kind else { break };
-            message = inner;
-            rest = rest[end..].trim_start_matches('.');
-        }
-        hidden.hides_field(way.iter().map(|(message, number)| (message, *number)))
-    }
-
     /// The value of the request, for error messages.
     fn found(&self, env: &Env<'_>) -> String {
         let Some((bytes, picked)) = env.request else {
@@ -191,36 +167,6 @@ impl Equality {
             Raw::Fixed64(bits) => WireScalar::Bits(bits),
         };
         literal.show(&self.kind)
-    }
-}
-
-/// The number and the type of a field by its name, which a rule may write as in JSON, or of an extension.
-fn field_of(message: &MessageDescriptor, name: &str) -> Option<(u32, Kind)> {
-    let field = message.get_field_by_name(name);
-    if let Some(field) = field.or_else(|| message.get_field_by_json_name(name)) {
-        return Some((field.number(), field.kind()));
-    }
-    let extension = message
-        .extensions()
-        .find(|extension| extension.json_name() == name)?;
-    Some((extension.number(), extension.kind()))
-}
-
-impl Mismatch {
-    /// For people. A field that is not to be seen is named, and no more.
-    fn told(self, hidden: Option<&Redaction>) -> String {
-        let way = || self.way.iter().rev().map(|(message, number)| (message, *number));
-        if hidden.is_some_and(|hidden| hidden.hides_field(way())) {
-            let names = way().filter_map(|(message, number)| {
-                let field = message.get_field(number).map(|field| field.name().to_owned());
-                field.or_else(|| Some(message.get_extension(number)?.json_name().to_owned()))
-            });
-            return format!(
-                "{} is {REDACTED}, and does not fit",
-                names.collect::<Vec<_>>().join(".")
-            );
-        }
-        self.text
     }
 }
 

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName};
 
-use super::condition::REDACTED;
+use super::hidden::REDACTED;
 use crate::cel::metadata_value;
 use crate::excerpt::excerpt;
 use crate::journal::Redaction;
