@@ -60,6 +60,12 @@ impl Journal {
         method_of(&self.schema(), name)
     }
 
+    /// Whether a call is one of the server's own services, as health.
+    pub(crate) fn is_of_own_service(&self, call: &RecordedCall) -> bool {
+        let name = call.method();
+        self.schema().method(name).is_none() && BUILTIN_SCHEMA.method(name).is_some()
+    }
+
     pub(crate) fn reader(&self) -> Arc<Reader> {
         let schema = self.schema();
         self.log

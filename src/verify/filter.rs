@@ -155,7 +155,7 @@ impl CallMatcher {
         })
     }
 
-    fn is_of_method(&self, call: &RecordedCall) -> bool {
+    pub(super) fn is_of_method(&self, call: &RecordedCall) -> bool {
         self.method
             .as_ref()
             .is_none_or(|method| method.name() == call.method())

@@ -265,7 +265,7 @@ impl Journal {
                 let _ = writeln!(text, "  {}. {filter}: {mark}", at + 1);
             }
             let missing = &matchers[(count.found as usize).min(matchers.len() - 1)];
-            self.add_nearest(&mut text, missing, count.last);
+            add_nearest(&mut text, &self.nearest(missing, count.last));
             return text.trim_end().to_owned();
         }
         let came = match count.found {
@@ -274,7 +274,12 @@ impl Journal {
             calls => format!("{calls} came"),
         };
         let mut text = format!("expected {expected} of {}, and {came}\n", verify.filters[0]);
-        if verify.expected.verdict(count.found, 1) == Verdict::Failed {
+        let near = match verify.expected.verdict(count.found, 1) {
+            Verdict::Failed => Vec::new(),
+            _ => self.nearest(&matchers[0], None),
+        };
+        // Where some came that are meant, calls of other methods explain nothing.
+        if count.found > 0 && near.iter().all(|(difference, _)| difference.held == 0) {
             let calls = self.newest(SHOWN, |call| matchers[0].matches(call));
             text.push_str(if calls.len() == 1 {
                 "this one came:\n"
@@ -285,42 +290,59 @@ impl Journal {
                 add_call(&mut text, call, None);
             }
         } else {
-            self.add_nearest(&mut text, &matchers[0], None);
+            add_nearest(&mut text, &near);
         }
         text.trim_end().to_owned()
     }
 
-    /// Adds the calls that came nearest to be meant, of those that began after a time.
-    fn add_nearest(&self, text: &mut String, matcher: &CallMatcher, after: Option<u64>) {
+    /// The calls that came nearest to be meant, of those that began after a time, each with its first difference: calls of the method
+    /// that is meant, and if there are none, others of clients.
+    fn nearest(&self, matcher: &CallMatcher, after: Option<u64>) -> Vec<Near> {
         let (snapshot, reader) = (self.snapshot(), self.reader());
         let calls = snapshot.newest_first(u64::MAX, &reader).map(|(_, call)| call);
-        let compared = calls
-            .filter(|call| matcher.is_of_session(call) && after.is_none_or(|id| call.id() > id))
-            .take(COMPARED);
+        let calls = calls.filter(|call| matcher.is_of_session(call) && after.is_none_or(|id| call.id() > id));
         // No more calls are held than are shown: together they may take as much as the journal.
-        let mut near: Vec<(CallDifference, RecordedCall)> = Vec::new();
-        for call in compared {
+        let (mut near, mut others) = (Vec::new(), Vec::new());
+        let mut compared = 0;
+        for call in calls {
+            let is_of_method = matcher.is_of_method(&call);
+            if !is_of_method && (others.len() == SHOWN || self.is_of_own_service(&call)) {
+                continue;
+            }
             let Some(difference) = matcher.first_difference(&call) else {
                 continue;
             };
+            if !is_of_method {
+                others.push((difference, call));
+                continue;
+            }
             // Of those that are as near, the newest come first.
-            let place = near.partition_point(|(other, _)| other.held >= difference.held);
+            let place = near.partition_point(|(other, _): &Near| other.held >= difference.held);
             if place < SHOWN {
                 near.insert(place, (difference, call));
                 near.truncate(SHOWN);
             }
+            compared += 1;
+            if compared == COMPARED {
+                break;
+            }
         }
-        if near.first().is_some_and(|(difference, _)| difference.held > 0) {
-            near.retain(|(difference, _)| difference.held > 0);
-        }
-        text.push_str(match near.as_slice() {
-            [] => "no other call has come\n",
-            [_] => "the nearest other call:\n",
-            _ => "the nearest other calls:\n",
-        });
-        for (difference, call) in &near {
-            add_call(text, call, Some(&difference.text));
-        }
+        if near.is_empty() { others } else { near }
+    }
+}
+
+/// A call that is not one that is meant, and why.
+type Near = (CallDifference, RecordedCall);
+
+/// Adds the calls that came nearest, for people.
+fn add_nearest(text: &mut String, near: &[Near]) {
+    text.push_str(match near {
+        [] => "no other call has come\n",
+        [_] => "the nearest other call:\n",
+        _ => "the nearest other calls:\n",
+    });
+    for (difference, call) in near {
+        add_call(text, call, Some(&difference.text));
     }
 }
 

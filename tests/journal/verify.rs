@@ -102,6 +102,40 @@ async fn a_failure_shows_the_calls_that_came_nearest_and_their_first_difference(
 }
 
 #[tokio::test]
+async fn the_nearest_calls_are_of_the_method_that_is_meant_however_many_others_came() {
+    let shop = Shop::open().await;
+    let failure = async |verify: Verify| shop.server.verify(verify).await.expect_err("not so").to_string();
+    let health = "POST /grpc.health.v1.Health/Check HTTP/1.1\r\ncontent-type: application/json";
+    let checked = shop.http(health, "{}").await;
+    assert!(checked.starts_with("HTTP/1.1 200 "), "{checked}");
+    let none = failure(teas()).await;
+    assert!(none.ends_with("and none came\nno other call has come"), "{none}");
+    let client = shop.client().await;
+    let (_, watched) = Shop::call(&client, "Watch", &["{}"], &[]).await;
+    watched.expect("OK");
+    let other = failure(teas()).await;
+    assert!(
+        other.contains("it is a call of shop.Shop/Watch, not shop.Shop/Buy"),
+        "{other}"
+    );
+    drop(shop.buy(r#"{"name":"cake"}"#).await);
+    for _ in 0..1001 {
+        let (_, watched) = Shop::call(&client, "Watch", &["{}"], &[]).await;
+        watched.expect("OK");
+    }
+    let cake = failure(teas()).await;
+    assert!(
+        cake.contains(r#"request.name is "cake""#) && !cake.contains("Watch"),
+        "{cake}"
+    );
+    let two = failure(Verify::method(BUY).exactly(2)).await;
+    assert!(
+        two.contains("and 1 came\nthis one came:\n") && !two.contains("Watch"),
+        "{two}"
+    );
+}
+
+#[tokio::test]
 async fn it_waits_no_longer_than_it_must() {
     let shop = Arc::new(Shop::open().await);
     let waiting = {
