@@ -19,5 +19,5 @@ check_each() { # FOLDER FEATURE...
 
 target=${CARGO_TARGET_DIR:-target}
 check_each "$target" '' admin buf client live otlp &
-check_each "$target/features" compression rules samples tls validate verify
+check_each "$target/features" compression rules samples sqlite tls validate verify
 wait $!

@@ -112,6 +112,8 @@ pub mod admin;
 mod cel;
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "rules")]
+pub mod collection;
 mod duration;
 mod error;
 mod excerpt;
@@ -159,6 +161,8 @@ pub use tonic;
 
 #[cfg(feature = "client")]
 pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, Responses};
+#[cfg(feature = "rules")]
+pub use crate::collection::Collections;
 pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, DynHandler, FromCall, Handler, HandlerFn, Handlers, Peer, PeerAddr, State};
 pub use crate::journal::{JournalOptions, RecordedCall, RecordedMessage};

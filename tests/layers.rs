@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 31] = [
+const ROOMS: [&str; 32] = [
     "error",
     "suggest",
     "duration",
@@ -30,6 +30,7 @@ const ROOMS: [&str; 31] = [
     "yaml",
     "schema",
     "message",
+    "collection",
     "cel",
     "validate",
     "protocol",

@@ -1,0 +1,123 @@
+//! One collection, as the type of a declaration sees it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use prost_reflect::MessageDescriptor;
+use tokio::sync::futures::OwnedNotified;
+
+use super::declaration::{Declaration, Durability};
+use super::fault::{Fault, FaultKind};
+use super::fold::Fold;
+use super::memory::Rows;
+use super::query::{Aggregate, Batch, Most, Position, Query};
+use super::row_type::RowType;
+use super::scalar::Scalar;
+use super::writer::Writer;
+
+/// A collection. Cheap to clone.
+///
+/// What reads may take some milliseconds: it is called in a [lane](crate::handler), or where nothing else is served.
+#[derive(Debug, Clone)]
+pub(crate) struct Collection(Arc<Declared>);
+
+#[derive(Debug)]
+pub(super) struct Declared {
+    pub(super) name: Arc<str>,
+    pub(super) row_type: Arc<RowType>,
+    #[expect(dead_code, reason = "engines that write to a disk read it")]
+    pub(super) durability: Durability,
+    pub(super) place: Place,
+}
+
+/// Which engine has it.
+#[derive(Debug)]
+pub(super) enum Place {
+    Memory(Arc<Rows>),
+}
+
+impl Collection {
+    pub(super) fn new(declaration: &Declaration, row_type: Arc<RowType>, place: Place) -> Self {
+        Self(Arc::new(Declared {
+            name: Arc::clone(&declaration.name),
+            row_type,
+            durability: declaration.durability,
+            place,
+        }))
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.0.name
+    }
+
+    /// The type of its messages.
+    pub(crate) fn message(&self) -> &MessageDescriptor {
+        self.0.row_type.descriptor()
+    }
+
+    /// What writes to it, for one call.
+    pub(crate) fn writer(&self) -> Writer {
+        Writer::new(Arc::clone(&self.0))
+    }
+
+    /// The message of a key.
+    pub(crate) fn get(&self, key: &Scalar<'_>) -> Result<Option<Bytes>, Fault> {
+        let Some(key) = key.clone().into_owned().into_key() else {
+            return Ok(None);
+        };
+        match &self.0.place {
+            Place::Memory(rows) => Ok(rows.get(&key, &self.0.row_type)),
+        }
+    }
+
+    /// Some of the messages that a query finds, in its order, from the one behind `after` on.
+    pub(crate) fn read(&self, query: &Query, after: Option<Position>, most: Most) -> Result<Batch, Fault> {
+        match &self.0.place {
+            Place::Memory(rows) => Ok(rows.read(query, after, most, &self.0.row_type)),
+        }
+    }
+
+    /// Computes something of all messages that a query finds. `None` if there are none of which it could be.
+    pub(crate) fn aggregate(&self, query: &Query, what: Aggregate) -> Result<Option<Scalar<'static>>, Fault> {
+        self.fold(query, what)
+    }
+
+    /// Computes it of the messages themselves, in batches.
+    fn fold(&self, query: &Query, what: Aggregate) -> Result<Option<Scalar<'static>>, Fault> {
+        let row_type = &self.0.row_type;
+        let field = match what {
+            Aggregate::Count => None,
+            Aggregate::Sum(number)
+            | Aggregate::Average(number)
+            | Aggregate::Least(number)
+            | Aggregate::Greatest(number) => row_type.field(number),
+        };
+        let mut fold = Fold::new(what, field.map(|field| &row_type.fields[field].default));
+        let (mut after, mut row) = (None, row_type.row());
+        loop {
+            let batch = self.read(query, after, Most::default())?;
+            for (_, bytes) in &batch.rows {
+                match field {
+                    None => fold.count(),
+                    Some(field) if row_type.fits(bytes, &mut row) => {
+                        fold.add(row_type.value(field, &row, bytes))
+                    }
+                    Some(_) => {}
+                }
+            }
+            after = batch.seen.or(after);
+            if batch.is_end {
+                break;
+            }
+        }
+        fold.end()
+            .map_err(|_| Fault::new(&self.0.name, FaultKind::Overflow))
+    }
+
+    /// Is ready when something has been written after this was called.
+    pub(crate) fn added(&self) -> OwnedNotified {
+        match &self.0.place {
+            Place::Memory(rows) => rows.added(),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Collections in memory.
+
+mod room;
+mod rows;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(super) use self::room::Room;
+pub(super) use self::rows::Rows;
+use super::declaration::Declaration;
+use super::row_type::RowType;
+
+/// Collections by name.
+#[derive(Debug)]
+pub(super) struct Memory {
+    room: Arc<Room>,
+    collections: Mutex<HashMap<Arc<str>, Arc<Rows>>>,
+}
+
+impl Memory {
+    pub(super) fn within(room: &Arc<Room>) -> Arc<Self> {
+        Arc::new(Self {
+            room: Arc::clone(room),
+            collections: Mutex::default(),
+        })
+    }
+
+    pub(super) fn declare(&self, declaration: &Declaration, row_type: &RowType) -> Arc<Rows> {
+        let mut collections = self.collections.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = collections
+            .entry(Arc::clone(&declaration.name))
+            .or_insert_with(|| Rows::within(&self.room));
+        rows.declare(declaration, row_type);
+        Arc::clone(rows)
+    }
+}

@@ -1,0 +1,272 @@
+//! The messages of a collection in memory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::{Bytes, BytesMut};
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
+
+use super::room::Room;
+use crate::collection::declaration::{Declaration, Retention};
+use crate::collection::query::{Batch, MOST_SEEN, Most, Order, Position, Query};
+use crate::collection::row_type::RowType;
+use crate::collection::scalar::Key;
+
+/// What a message takes beside its bytes: its node in the tree, and what the allocator adds.
+const OVERHEAD: usize = 96;
+
+/// What a key takes beside its bytes.
+const KEY_OVERHEAD: usize = 80;
+
+/// The messages of a collection, by position.
+#[derive(Debug)]
+pub(in crate::collection) struct Rows {
+    room: Arc<Room>,
+    state: RwLock<State>,
+    added: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    messages: BTreeMap<u64, Stored>,
+    /// Where the message of a key is.
+    keys: HashMap<Key, u64>,
+    /// The next position.
+    next: u64,
+    /// How many bytes the messages have.
+    size: u64,
+    keep: Retention,
+    /// The type by which the keys were read.
+    fingerprint: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Stored {
+    /// When it was written, in milliseconds since 1970.
+    at: u64,
+    bytes: Box<[u8]>,
+    key: Option<Key>,
+    /// How much memory it was counted as.
+    taken: usize,
+}
+
+impl Rows {
+    pub(super) fn within(room: &Arc<Room>) -> Arc<Self> {
+        Arc::new(Self {
+            room: Arc::clone(room),
+            state: RwLock::default(),
+            added: Arc::default(),
+        })
+    }
+
+    /// Keeps as much as is declared, and reads the keys by the type that is.
+    pub(super) fn declare(&self, declaration: &Declaration, row_type: &RowType) {
+        let mut state = self.write();
+        state.keep = declaration.keep;
+        if state.fingerprint.replace(row_type.fingerprint) != Some(row_type.fingerprint) {
+            state.read_keys(row_type);
+        }
+        state.forget(&self.room);
+    }
+
+    pub(in crate::collection) fn get(&self, key: &Key, row_type: &RowType) -> Option<Bytes> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let stored = state.messages.get(state.keys.get(key)?)?;
+        let is_there = stored.at >= state.cutoff() && row_type.fits(&stored.bytes, &mut row_type.row());
+        is_there.then(|| Bytes::copy_from_slice(&stored.bytes))
+    }
+
+    pub(in crate::collection) fn read(
+        &self,
+        query: &Query,
+        after: Option<Position>,
+        most: Most,
+        row_type: &RowType,
+    ) -> Batch {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let after = after.map_or(Bound::Unbounded, |Position(after)| Bound::Excluded(after));
+        match query.order {
+            Order::Oldest => {
+                let messages = state.messages.range((after, Bound::Unbounded));
+                state.batch(messages, query, most, row_type)
+            }
+            Order::Newest => {
+                let messages = state.messages.range((Bound::Unbounded, after)).rev();
+                state.batch(messages, query, most, row_type)
+            }
+        }
+    }
+
+    /// Fails if there is no room.
+    pub(in crate::collection) fn put(&self, key: Option<Key>, message: &[u8]) -> Result<(), ()> {
+        let taken = taken(key.as_ref(), message);
+        if !self.room.take(taken) {
+            return Err(());
+        }
+        let stored = Stored {
+            at: now(),
+            bytes: message.into(),
+            key,
+            taken,
+        };
+        let mut state = self.write();
+        if let Some(key) = &stored.key {
+            state.delete(key, &self.room);
+        }
+        state.push(stored);
+        state.forget(&self.room);
+        drop(state);
+        self.added.notify_waiters();
+        Ok(())
+    }
+
+    pub(in crate::collection) fn delete(&self, key: &Key) {
+        self.write().delete(key, &self.room);
+    }
+
+    pub(in crate::collection) fn clear(&self) {
+        let messages = self.write().clear();
+        self.room
+            .give_back(messages.values().map(|stored| stored.taken).sum());
+    }
+
+    pub(in crate::collection) fn added(&self) -> OwnedNotified {
+        Arc::clone(&self.added).notified_owned()
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Rows {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl State {
+    fn push(&mut self, stored: Stored) {
+        self.size += stored.bytes.len() as u64;
+        if let Some(key) = &stored.key {
+            self.keys.insert(key.clone(), self.next);
+        }
+        self.messages.insert(self.next, stored);
+        self.next += 1;
+    }
+
+    fn delete(&mut self, key: &Key, room: &Room) {
+        if let Some(position) = self.keys.get(key).copied() {
+            self.remove(position, room);
+        }
+    }
+
+    fn remove(&mut self, position: u64, room: &Room) {
+        if let Some(stored) = self.messages.remove(&position) {
+            self.size -= stored.bytes.len() as u64;
+            room.give_back(stored.taken);
+            if let Some(key) = &stored.key
+                && self.keys.get(key) == Some(&position)
+            {
+                self.keys.remove(key);
+            }
+        }
+    }
+
+    fn clear(&mut self) -> BTreeMap<u64, Stored> {
+        self.keys = HashMap::new();
+        self.size = 0;
+        std::mem::take(&mut self.messages)
+    }
+
+    /// Finds the keys anew. If several messages have the same, the newest is the one of the key.
+    fn read_keys(&mut self, row_type: &RowType) {
+        self.keys.clear();
+        let mut row = row_type.row();
+        for (position, stored) in &mut self.messages {
+            let fits = row_type.fits(&stored.bytes, &mut row);
+            stored.key = fits.then(|| row_type.key_of(&row, &stored.bytes)).flatten();
+            if let Some(key) = &stored.key {
+                self.keys.insert(key.clone(), *position);
+            }
+        }
+    }
+
+    /// Takes away the oldest messages, as far as they are too many or too old.
+    fn forget(&mut self, room: &Room) {
+        let cutoff = self.cutoff();
+        while let Some((position, oldest)) = self.messages.first_key_value()
+            && (oldest.at < cutoff || self.keep.is_exceeded(self.messages.len() as u64, self.size))
+        {
+            self.remove(*position, room);
+        }
+    }
+
+    fn cutoff(&self) -> u64 {
+        self.keep.age.map_or(0, |_| self.keep.cutoff(now()))
+    }
+
+    fn batch<'s>(
+        &self,
+        messages: impl Iterator<Item = (&'s u64, &'s Stored)>,
+        query: &Query,
+        most: Most,
+        row_type: &RowType,
+    ) -> Batch {
+        let (cutoff, mut row) = (self.cutoff(), row_type.row());
+        let (mut found, mut bytes) = (Vec::new(), BytesMut::new());
+        let mut seen = None;
+        let mut is_end = true;
+        for (count, (position, stored)) in messages.enumerate() {
+            let is_wanted = stored.at >= cutoff
+                && row_type.fits(&stored.bytes, &mut row)
+                && row_type.is_wanted(query, &row, &stored.bytes);
+            let is_more = bytes.len() + stored.bytes.len() > most.bytes || found.len() == most.rows;
+            if count == MOST_SEEN || is_wanted && is_more && !found.is_empty() {
+                is_end = false;
+                break;
+            }
+            seen = Some(Position(*position));
+            if is_wanted {
+                bytes.extend_from_slice(&stored.bytes);
+                found.push((Position(*position), bytes.len()));
+            }
+        }
+        Batch {
+            rows: cut(found, bytes.freeze()),
+            seen,
+            is_end,
+        }
+    }
+}
+
+/// How much memory a message takes.
+fn taken(key: Option<&Key>, message: &[u8]) -> usize {
+    let key = key.map_or(0, |key| {
+        let bytes = match key {
+            Key::Text(text) => text.len(),
+            Key::Bytes(bytes) => bytes.len(),
+            Key::Bool(_) | Key::Int(_) | Key::Uint(_) => 0,
+        };
+        // Once with the message, and once where it is found.
+        KEY_OVERHEAD + 2 * bytes
+    });
+    OVERHEAD + message.len() + key
+}
+
+/// Cuts what lies one behind the other; each comes with where it ends.
+fn cut(rows: Vec<(Position, usize)>, bytes: Bytes) -> Vec<(Position, Bytes)> {
+    let mut begin = 0;
+    rows.into_iter()
+        .map(|(position, end)| (position, bytes.slice(std::mem::replace(&mut begin, end)..end)))
+        .collect()
+}
+
+/// Milliseconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
