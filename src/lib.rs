@@ -92,6 +92,7 @@
 //! | `client` | [`client`]: calls to any server; protos from servers and URLs |
 //! | `otlp` | [`otlp`]: spans to a collector; brings `client` |
 //! | `tls` | [`Tls`]: TLS for the server's sockets |
+//! | `sqlite` | [`Collections`] that stay, in SQLite; brings `rules` |
 //! | `compression` | messages in gzip, deflate and zstd |
 //! | `buf` | import paths from `buf.yaml`, `buf.work.yaml` and `buf.lock` |
 
@@ -112,8 +113,8 @@ pub mod admin;
 mod cel;
 #[cfg(feature = "client")]
 pub mod client;
-#[cfg(feature = "rules")]
-pub mod collection;
+#[cfg(any(feature = "rules", feature = "validate", feature = "verify"))]
+mod collection;
 mod duration;
 mod error;
 mod excerpt;

@@ -13,6 +13,8 @@ use super::memory::Rows;
 use super::query::{Aggregate, Batch, Most, Position, Query};
 use super::row_type::RowType;
 use super::scalar::Scalar;
+#[cfg(feature = "sqlite")]
+use super::sqlite::InFile;
 use super::writer::Writer;
 
 /// A collection. Cheap to clone.
@@ -25,7 +27,6 @@ pub(crate) struct Collection(Arc<Declared>);
 pub(super) struct Declared {
     pub(super) name: Arc<str>,
     pub(super) row_type: Arc<RowType>,
-    #[expect(dead_code, reason = "engines that write to a disk read it")]
     pub(super) durability: Durability,
     pub(super) place: Place,
 }
@@ -34,6 +35,8 @@ pub(super) struct Declared {
 #[derive(Debug)]
 pub(super) enum Place {
     Memory(Arc<Rows>),
+    #[cfg(feature = "sqlite")]
+    File(InFile),
 }
 
 impl Collection {
@@ -67,6 +70,11 @@ impl Collection {
         };
         match &self.0.place {
             Place::Memory(rows) => Ok(rows.get(&key, &self.0.row_type)),
+            #[cfg(feature = "sqlite")]
+            Place::File(file) => {
+                let got = file.get(&key, &self.0.row_type, self.0.durability);
+                got.map_err(|kind| self.fault(kind))
+            }
         }
     }
 
@@ -74,12 +82,28 @@ impl Collection {
     pub(crate) fn read(&self, query: &Query, after: Option<Position>, most: Most) -> Result<Batch, Fault> {
         match &self.0.place {
             Place::Memory(rows) => Ok(rows.read(query, after, most, &self.0.row_type)),
+            #[cfg(feature = "sqlite")]
+            Place::File(file) => {
+                let read = file.read(query, after, most, &self.0.row_type, self.0.durability);
+                read.map_err(|kind| self.fault(kind))
+            }
         }
     }
 
     /// Computes something of all messages that a query finds. `None` if there are none of which it could be.
     pub(crate) fn aggregate(&self, query: &Query, what: Aggregate) -> Result<Option<Scalar<'static>>, Fault> {
+        #[cfg(feature = "sqlite")]
+        if let Place::File(file) = &self.0.place {
+            let computed = file.aggregate(query, what, &self.0.row_type, self.0.durability);
+            if let Some(computed) = computed.map_err(|kind| self.fault(kind))? {
+                return Ok(computed);
+            }
+        }
         self.fold(query, what)
+    }
+
+    fn fault(&self, kind: FaultKind) -> Fault {
+        Fault::new(&self.0.name, kind)
     }
 
     /// Computes it of the messages themselves, in batches.
@@ -110,14 +134,15 @@ impl Collection {
                 break;
             }
         }
-        fold.end()
-            .map_err(|_| Fault::new(&self.0.name, FaultKind::Overflow))
+        fold.end().map_err(|_| self.fault(FaultKind::Overflow))
     }
 
     /// Is ready when something has been written after this was called.
     pub(crate) fn added(&self) -> OwnedNotified {
         match &self.0.place {
             Place::Memory(rows) => rows.added(),
+            #[cfg(feature = "sqlite")]
+            Place::File(file) => file.kept.added(),
         }
     }
 }

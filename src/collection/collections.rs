@@ -1,11 +1,14 @@
 //! Where collections are kept.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::collection::{Collection, Place};
 use super::declaration::Declaration;
 use super::memory::{Memory, Room};
 use super::row_type::RowType;
+#[cfg(feature = "sqlite")]
+use super::sqlite::Sqlite;
 use crate::error::Error;
 
 /// Where the collections of rules are kept: in memory, or in a file of SQLite.
@@ -22,6 +25,8 @@ pub struct Collections {
 #[derive(Debug, Clone)]
 enum Engine {
     Memory(Arc<Memory>),
+    #[cfg(feature = "sqlite")]
+    Sqlite(Arc<Sqlite>),
 }
 
 impl Default for Collections {
@@ -49,6 +54,37 @@ impl Collections {
         }
     }
 
+    /// In a file of SQLite in a folder, `collections.sqlite3`, which is made if it is not there. Other programs may read it meanwhile;
+    /// another server may not have it.
+    ///
+    /// Fails if the folder cannot be written, if another process keeps collections in it, and if the file is another program's, a newer
+    /// version's, or damaged. A file of up to 32 MiB is checked as a whole; damage in a larger one is found by who reads it.
+    #[cfg(feature = "sqlite")]
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        Ok(Self {
+            engine: Engine::Sqlite(Sqlite::open(folder.as_ref())?),
+            room: Room::of(Self::DEFAULT_MAX_MEMORY),
+        })
+    }
+
+    /// The file in which they are kept. `None` for those in memory.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.engine {
+            Engine::Memory(_) => None,
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(sqlite) => Some(sqlite.path()),
+        }
+    }
+
+    /// Waits until all is written that has come so far, also what no client waits for. Blocks.
+    pub fn flush(&self) {
+        match &self.engine {
+            Engine::Memory(_) => {}
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(sqlite) => sqlite.queue.settle(),
+        }
+    }
+
     /// Those of a session: in memory, within the room that all have.
     pub(crate) fn of_session(&self) -> Self {
         Self {
@@ -64,6 +100,8 @@ impl Collections {
         let row_type = Arc::new(RowType::new(declaration));
         let place = match &self.engine {
             Engine::Memory(memory) => Place::Memory(memory.declare(declaration, &row_type)),
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(sqlite) => Place::File(sqlite.declare(declaration, &row_type)?),
         };
         Ok(Collection::new(declaration, row_type, place))
     }

@@ -1,7 +1,7 @@
 //! What rules say of a collection.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prost_reflect::MessageDescriptor;
 
@@ -53,4 +53,10 @@ pub(crate) enum Durability {
     /// It is on the disk.
     #[default]
     Fsync,
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -27,6 +27,8 @@ mod memory;
 mod query;
 mod row_type;
 mod scalar;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod writer;
 
 pub(crate) use self::collection::Collection;

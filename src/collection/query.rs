@@ -89,6 +89,14 @@ pub(crate) struct Batch {
     pub(crate) is_end: bool,
 }
 
+/// Cuts what lies one behind the other; each comes with where it ends.
+pub(super) fn cut(rows: Vec<(Position, usize)>, bytes: Bytes) -> Vec<(Position, Bytes)> {
+    let mut begin = 0;
+    rows.into_iter()
+        .map(|(position, end)| (position, bytes.slice(std::mem::replace(&mut begin, end)..end)))
+        .collect()
+}
+
 /// What is computed of the messages that a query finds. A field is the number of a scalar field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Aggregate {

@@ -11,6 +11,8 @@ use super::declaration::Declaration;
 use super::query::{Condition, Query};
 use super::scalar::{Key, Scalar};
 use crate::message::{Bounds, Picked, Picker, Raw, Slot, check_and_pick, unzigzag};
+#[cfg(feature = "sqlite")]
+use crate::schema::kind_name;
 use crate::schema::{FastMap, Layouts};
 
 /// SQLite has tables of up to 2,000 columns. Fields beyond these are no columns, and are read from the bytes like all others.
@@ -157,6 +159,12 @@ impl ScalarField {
             has_presence: field.supports_presence(),
             default: default_of(&field.default_value()),
         })
+    }
+
+    /// The name of its type, as in a proto.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn kind_name(&self) -> String {
+        kind_name(&self.kind).to_owned()
     }
 
     fn value<'b>(&'b self, raw: Raw, bytes: &'b [u8]) -> Scalar<'b> {

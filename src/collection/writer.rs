@@ -6,14 +6,22 @@ use super::collection::{Declared, Place};
 use super::fault::{Fault, FaultKind};
 use super::row_type::Row;
 use super::scalar::Scalar;
+#[cfg(feature = "sqlite")]
+use super::{
+    declaration::Durability,
+    sqlite::{End, InFile, To},
+};
 
 /// Writes to a collection for one call, and knows when all of it is stored.
 ///
-/// Writes are done in their order. After one that failed, the others of the call fail too.
+/// Writes are done in their order. After one that failed, the others of the call fail too: what is kept of a call is a prefix.
 #[derive(Debug)]
 pub(crate) struct Writer {
     to: Arc<Declared>,
     row: Row,
+    /// The end of the group in which the last write is. Those before it have ended well if this does.
+    #[cfg(feature = "sqlite")]
+    last: Option<Arc<End>>,
 }
 
 impl Writer {
@@ -21,21 +29,29 @@ impl Writer {
         Self {
             row: to.row_type.row(),
             to,
+            #[cfg(feature = "sqlite")]
+            last: None,
         }
     }
 
     /// Writes a message, which has passed the check of its type. In a collection with a key it takes the place of the message
     /// that has the same.
     pub(crate) fn put(&mut self, message: &[u8]) -> Result<(), Fault> {
-        let row_type = &self.to.row_type;
-        let key = match row_type.key {
-            Some(_) if row_type.fits(message, &mut self.row) => row_type.key_of(&self.row, message),
-            _ => None,
-        };
         match &self.to.place {
-            Place::Memory(rows) => rows.put(key, message),
+            Place::Memory(rows) => {
+                let row_type = &self.to.row_type;
+                let key = match row_type.key {
+                    Some(_) if row_type.fits(message, &mut self.row) => row_type.key_of(&self.row, message),
+                    _ => None,
+                };
+                rows.put(key, message).map_err(|()| self.fault(FaultKind::Full))
+            }
+            #[cfg(feature = "sqlite")]
+            Place::File(file) => {
+                let queued = file.sqlite.queue.put(&self.to(file), message);
+                self.queued(queued)
+            }
         }
-        .map_err(|()| Fault::new(&self.to.name, FaultKind::Full))
     }
 
     /// Takes away the message of a key, if there is one.
@@ -44,46 +60,102 @@ impl Writer {
             return Ok(());
         };
         match &self.to.place {
-            Place::Memory(rows) => rows.delete(&key),
+            Place::Memory(rows) => {
+                rows.delete(&key);
+                Ok(())
+            }
+            #[cfg(feature = "sqlite")]
+            Place::File(file) => {
+                let queued = file.sqlite.queue.delete(&self.to(file), key);
+                self.queued(queued)
+            }
         }
-        Ok(())
     }
 
     /// Takes away all messages.
     pub(crate) fn clear(&mut self) -> Result<(), Fault> {
         match &self.to.place {
-            Place::Memory(rows) => rows.clear(),
+            Place::Memory(rows) => {
+                rows.clear();
+                Ok(())
+            }
+            #[cfg(feature = "sqlite")]
+            Place::File(file) => {
+                let queued = file.sqlite.queue.clear(&self.to(file));
+                self.queued(queued)
+            }
         }
-        Ok(())
     }
 
     /// Whether so much waits to be written that who writes more should wait for [`room`](Self::room).
     pub(crate) fn is_full(&self) -> bool {
         match &self.to.place {
             Place::Memory(_) => false,
+            #[cfg(feature = "sqlite")]
+            Place::File(file) => file.sqlite.queue.is_full(),
         }
     }
 
     /// Waits until there is room for more that waits to be written.
-    #[expect(clippy::unused_async, reason = "an engine with a queue waits")]
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(clippy::unused_async, reason = "an engine with a queue waits")
+    )]
     pub(crate) async fn room(&self) {
         match &self.to.place {
             Place::Memory(_) => {}
+            #[cfg(feature = "sqlite")]
+            Place::File(file) => file.sqlite.queue.room().await,
         }
     }
 
-    /// Whether something was written of which it is not known whether it is stored.
+    /// Whether something was written of which it is not known whether it is stored, and should be.
     pub(crate) fn has_uncommitted(&self) -> bool {
         match &self.to.place {
             Place::Memory(_) => false,
+            #[cfg(feature = "sqlite")]
+            Place::File(_) => self.last.is_some() && self.to.durability != Durability::Memory,
         }
     }
 
-    /// Waits until all that was written is stored as the durability of the collection says, and is read by who reads.
-    #[expect(clippy::unused_async, reason = "an engine with a queue waits")]
+    /// Waits until all that was written is stored as the durability of the collection says. Who reads then reads it.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(clippy::unused_async, reason = "an engine with a queue waits")
+    )]
     pub(crate) async fn committed(&mut self) -> Result<(), Fault> {
-        match &self.to.place {
-            Place::Memory(_) => Ok(()),
+        #[cfg(feature = "sqlite")]
+        if let Some(last) = &self.last {
+            let outcome = if self.to.durability == Durability::Memory {
+                last.outcome()
+            } else {
+                Some(last.reached().await)
+            };
+            match outcome {
+                None => {}
+                Some(Ok(())) => self.last = None,
+                Some(Err(kind)) => return Err(self.fault(kind)),
+            }
         }
+        Ok(())
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn to<'w>(&'w self, file: &'w InFile) -> To<'w> {
+        To {
+            kept: &file.kept,
+            durability: self.to.durability,
+            last: self.last.as_ref(),
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn queued(&mut self, end: Result<Arc<End>, FaultKind>) -> Result<(), Fault> {
+        self.last = Some(end.map_err(|kind| self.fault(kind))?);
+        Ok(())
+    }
+
+    fn fault(&self, kind: FaultKind) -> Fault {
+        Fault::new(&self.to.name, kind)
     }
 }

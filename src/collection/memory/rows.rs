@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
 use super::room::Room;
-use crate::collection::declaration::{Declaration, Retention};
-use crate::collection::query::{Batch, MOST_SEEN, Most, Order, Position, Query};
+use crate::collection::declaration::{Declaration, Retention, now};
+use crate::collection::query::{Batch, MOST_SEEN, Most, Order, Position, Query, cut};
 use crate::collection::row_type::RowType;
 use crate::collection::scalar::Key;
 
@@ -255,18 +254,4 @@ fn taken(key: Option<&Key>, message: &[u8]) -> usize {
         KEY_OVERHEAD + 2 * bytes
     });
     OVERHEAD + message.len() + key
-}
-
-/// Cuts what lies one behind the other; each comes with where it ends.
-fn cut(rows: Vec<(Position, usize)>, bytes: Bytes) -> Vec<(Position, Bytes)> {
-    let mut begin = 0;
-    rows.into_iter()
-        .map(|(position, end)| (position, bytes.slice(std::mem::replace(&mut begin, end)..end)))
-        .collect()
-}
-
-/// Milliseconds since 1970.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

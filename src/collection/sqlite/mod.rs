@@ -1,0 +1,172 @@
+//! Collections in a file of SQLite, a table for each.
+//!
+//! One thread writes; who reads does so beside it, on a connection of its own. The log that SQLite writes ahead makes a group of
+//! writes all or nothing, whatever ends the process.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `file` | the file: whether it may be used |
+//! | `table`, `declare` | the table of a collection, and how it is made fit |
+//! | `kept` | what is known of a collection |
+//! | `queue`, `write` | what waits to be written, and the thread that does it |
+//! | `read` | reads |
+//! | `trouble` | what SQLite says went wrong |
+
+mod declare;
+mod file;
+mod kept;
+mod queue;
+mod read;
+mod table;
+mod trouble;
+mod write;
+
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+
+use bytes::Bytes;
+
+use self::file::OwnFile;
+pub(super) use self::kept::Kept;
+pub(super) use self::queue::{End, Queue, To};
+use self::read::Readers;
+use self::write::Writing;
+use super::declaration::{Declaration, Durability};
+use super::fault::FaultKind;
+use super::query::{Aggregate, Batch, Most, Position, Query};
+use super::row_type::RowType;
+use super::scalar::{Key, Scalar};
+use crate::error::Error;
+
+/// The collections of a file.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    pub(super) queue: Arc<Queue>,
+    readers: Readers,
+    thread: Option<JoinHandle<()>>,
+    /// The last that is dropped.
+    _file: OwnFile,
+}
+
+/// A collection, and the file that has it.
+#[derive(Debug)]
+pub(super) struct InFile {
+    pub(super) sqlite: Arc<Sqlite>,
+    pub(super) kept: Arc<Kept>,
+}
+
+impl Sqlite {
+    pub(super) fn open(folder: &Path) -> Result<Arc<Self>, Error> {
+        let (file, connection) = OwnFile::open(folder)?;
+        let queue = Queue::new();
+        let writing = Writing::new(connection, file.path.clone());
+        let of_thread = Arc::clone(&queue);
+        let thread = thread::Builder::new()
+            .name("collections".to_owned())
+            .spawn(move || writing.run(&of_thread))
+            .map_err(|error| Error::io("cannot start the thread that writes collections", error))?;
+        Ok(Arc::new(Self {
+            queue,
+            readers: Readers::new(file.path.clone()),
+            thread: Some(thread),
+            _file: file,
+        }))
+    }
+
+    /// The path of the file.
+    pub(super) fn path(&self) -> &Path {
+        &self.readers.path
+    }
+
+    pub(super) fn declare(
+        self: &Arc<Self>,
+        declaration: &Declaration,
+        row_type: &Arc<RowType>,
+    ) -> Result<InFile, Error> {
+        let (name, of_thread) = (declaration.name.clone(), declaration.clone());
+        let row_type = Arc::clone(row_type);
+        let kept = self.run(move |writing| writing.declare(&of_thread, &row_type));
+        let failed = || {
+            format!(
+                "{}: cannot make the collection `{name}` ready",
+                self.path().display()
+            )
+        };
+        let kept = kept
+            .ok_or_else(|| Error::invalid_input(failed(), "the thread that writes has ended"))?
+            .map_err(|error| Error::invalid_input(failed(), error))?;
+        Ok(InFile {
+            sqlite: Arc::clone(self),
+            kept,
+        })
+    }
+
+    /// Has the thread that writes do something, and waits for it. `None` if it does not.
+    fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Writing) -> T + Send + 'static) -> Option<T> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.queue.job(Box::new(move |writing| {
+            // Somebody waits.
+            let _ = sender.send(work(writing));
+        }));
+        receiver.recv().ok()
+    }
+
+    /// Makes the disk full, or not.
+    #[cfg(test)]
+    pub(super) fn fill_disk(&self, is_full: bool) {
+        self.run(move |writing| writing.fill_disk(is_full));
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.take() {
+            // If it panicked, that is in the log.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl InFile {
+    /// Writes that nobody waits for are read nevertheless.
+    fn settle(&self, durability: Durability) {
+        if durability == Durability::Memory {
+            self.sqlite.queue.settle();
+        }
+    }
+
+    pub(super) fn get(
+        &self,
+        key: &Key,
+        row_type: &RowType,
+        durability: Durability,
+    ) -> Result<Option<Bytes>, FaultKind> {
+        self.settle(durability);
+        self.sqlite.readers.get(&self.kept, key, row_type)
+    }
+
+    pub(super) fn read(
+        &self,
+        query: &Query,
+        after: Option<Position>,
+        most: Most,
+        row_type: &RowType,
+        durability: Durability,
+    ) -> Result<Batch, FaultKind> {
+        self.settle(durability);
+        self.sqlite.readers.read(&self.kept, query, after, most, row_type)
+    }
+
+    pub(super) fn aggregate(
+        &self,
+        query: &Query,
+        what: Aggregate,
+        row_type: &RowType,
+        durability: Durability,
+    ) -> Result<Option<Option<Scalar<'static>>>, FaultKind> {
+        self.settle(durability);
+        self.sqlite.readers.aggregate(&self.kept, query, what, row_type)
+    }
+}

@@ -1,0 +1,337 @@
+//! What waits to be written, in the order in which it came.
+//!
+//! Writes are collected in a group. When the thread that writes is ready, it takes all of the group, and commits it as one
+//! transaction, while the next one fills. So there is one group that is written and one that is open, and not more. If a group
+//! fails, the open one fails with it: a call of which a write is missing must not have a later one.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::kept::Kept;
+use crate::collection::declaration::Durability;
+use crate::collection::fault::FaultKind;
+use crate::collection::scalar::Key;
+
+/// How many bytes may wait. Who writes more waits until the group is taken.
+const MOST_BYTES: usize = 4 << 20;
+
+/// What a write takes beside the bytes of its message.
+const OVERHEAD: usize = size_of::<Write>();
+
+/// The queue of one file.
+#[derive(Debug)]
+pub(in crate::collection) struct Queue {
+    state: Mutex<State>,
+    /// There is something to do.
+    work: Condvar,
+    /// There is room again.
+    room: Notify,
+}
+
+struct State {
+    open: Group,
+    /// The end of the group that is being written.
+    writing: Option<Arc<End>>,
+    jobs: Vec<Job>,
+    /// Whether the thread waits for work.
+    is_idle: bool,
+    is_closed: bool,
+    /// Whether the thread has ended.
+    is_abandoned: bool,
+}
+
+/// Where a call writes.
+#[derive(Debug)]
+pub(in crate::collection) struct To<'w> {
+    pub(in crate::collection) kept: &'w Arc<Kept>,
+    pub(in crate::collection) durability: Durability,
+    /// The end of what the call wrote last. If that has failed, so does what it writes now.
+    pub(in crate::collection) last: Option<&'w Arc<End>>,
+}
+
+/// Abandons a queue when it is dropped.
+pub(super) struct Abandoned<'q>(&'q Queue);
+
+/// Work of the thread that is no write.
+pub(super) type Job = Box<dyn FnOnce(&mut super::write::Writing) + Send>;
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State")
+            .field("open", &self.open)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Writes that are committed as one.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    pub(super) writes: Vec<Write>,
+    /// The messages of the writes, one behind the other.
+    pub(super) bytes: Vec<u8>,
+    /// The strictest of them.
+    pub(super) durability: Durability,
+    pub(super) end: Arc<End>,
+}
+
+#[derive(Debug)]
+pub(super) struct Write {
+    pub(super) to: Arc<Kept>,
+    pub(super) what: What,
+}
+
+#[derive(Debug)]
+pub(super) enum What {
+    /// A message, which ends there in the bytes of the group.
+    Put(usize),
+    Delete(Key),
+    Clear,
+}
+
+/// How a group ended.
+#[derive(Debug, Default)]
+pub(in crate::collection) struct End {
+    outcome: Mutex<Option<Result<(), FaultKind>>>,
+    /// For threads that wait.
+    ended: Condvar,
+    /// For calls that wait.
+    notify: Notify,
+}
+
+/// What the thread has to do.
+pub(super) enum Work {
+    Write(Group),
+    Do(Job),
+    /// Nothing has come for a while.
+    Nothing,
+    /// There will be no more.
+    End,
+}
+
+impl Queue {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State {
+                open: Group::empty(),
+                writing: None,
+                jobs: Vec::new(),
+                is_idle: false,
+                is_closed: false,
+                is_abandoned: false,
+            }),
+            work: Condvar::new(),
+            room: Notify::new(),
+        })
+    }
+
+    /// Adds a message to the open group, and returns how to learn of its end.
+    pub(in crate::collection) fn put(&self, to: &To<'_>, message: &[u8]) -> Result<Arc<End>, FaultKind> {
+        self.add(to, |bytes| {
+            bytes.extend_from_slice(message);
+            What::Put(bytes.len())
+        })
+    }
+
+    pub(in crate::collection) fn delete(&self, to: &To<'_>, key: Key) -> Result<Arc<End>, FaultKind> {
+        self.add(to, |_| What::Delete(key))
+    }
+
+    pub(in crate::collection) fn clear(&self, to: &To<'_>) -> Result<Arc<End>, FaultKind> {
+        self.add(to, |_| What::Clear)
+    }
+
+    fn add(&self, to: &To<'_>, what: impl FnOnce(&mut Vec<u8>) -> What) -> Result<Arc<End>, FaultKind> {
+        let mut state = self.state();
+        if state.is_abandoned {
+            return Err(FaultKind::Unavailable);
+        }
+        // While the lock is held: a group that fails after this fails the open one, too.
+        if let Some(last) = to.last
+            && !Arc::ptr_eq(last, &state.open.end)
+            && let Some(Err(kind)) = last.outcome()
+        {
+            return Err(kind);
+        }
+        let group = &mut state.open;
+        let what = what(&mut group.bytes);
+        group.durability = group.durability.max(to.durability);
+        group.writes.push(Write {
+            to: Arc::clone(to.kept),
+            what,
+        });
+        let end = Arc::clone(&group.end);
+        if std::mem::take(&mut state.is_idle) {
+            self.work.notify_one();
+        }
+        Ok(end)
+    }
+
+    pub(in crate::collection) fn is_full(&self) -> bool {
+        self.state().open.is_full()
+    }
+
+    /// Waits until less waits.
+    pub(in crate::collection) async fn room(&self) {
+        loop {
+            let room = self.room.notified();
+            if !self.is_full() {
+                return;
+            }
+            room.await;
+        }
+    }
+
+    /// Waits until all is written that waits now. Blocks.
+    pub(in crate::collection) fn settle(&self) {
+        let end = {
+            let state = self.state();
+            if state.open.writes.is_empty() {
+                state.writing.clone()
+            } else {
+                Some(Arc::clone(&state.open.end))
+            }
+        };
+        if let Some(end) = end {
+            end.wait();
+        }
+    }
+
+    /// Has the thread do something, before the writes that wait.
+    pub(super) fn job(&self, job: Job) {
+        let mut state = self.state();
+        if state.is_abandoned {
+            return;
+        }
+        state.jobs.push(job);
+        if std::mem::take(&mut state.is_idle) {
+            self.work.notify_one();
+        }
+    }
+
+    /// Ends the thread when it has written what waits.
+    pub(super) fn close(&self) {
+        let mut state = self.state();
+        state.is_closed = true;
+        state.is_idle = false;
+        self.work.notify_one();
+    }
+
+    /// Waits for work, for so long.
+    pub(super) fn next(&self, patience: Option<Duration>) -> Work {
+        let mut state = self.state();
+        state.writing = None;
+        loop {
+            if !state.jobs.is_empty() {
+                return Work::Do(state.jobs.remove(0));
+            }
+            if !state.open.writes.is_empty() {
+                let group = std::mem::replace(&mut state.open, Group::empty());
+                state.writing = Some(Arc::clone(&group.end));
+                drop(state);
+                self.room.notify_waiters();
+                return Work::Write(group);
+            }
+            if state.is_closed {
+                return Work::End;
+            }
+            state.is_idle = true;
+            match patience {
+                None => state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(patience) => {
+                    let waited = self.work.wait_timeout(state, patience);
+                    let (waited, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                    state = waited;
+                    if timeout.timed_out()
+                        && state.jobs.is_empty()
+                        && state.open.writes.is_empty()
+                        && !state.is_closed
+                    {
+                        state.is_idle = false;
+                        return Work::Nothing;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the group that was written, and if it failed also the open one.
+    pub(super) fn end(&self, group: &Group, outcome: Result<(), FaultKind>) {
+        group.end.set(outcome);
+        if outcome.is_err() {
+            let failed = std::mem::replace(&mut self.state().open, Group::empty());
+            failed.end.set(outcome);
+            self.room.notify_waiters();
+        }
+    }
+
+    /// What says that there is no thread any more, when it is dropped: writes fail, and those who wait learn of it.
+    pub(super) fn abandoned_with_this(&self) -> Abandoned<'_> {
+        Abandoned(self)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Abandoned<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.is_abandoned = true;
+        let failed = std::mem::replace(&mut state.open, Group::empty());
+        let writing = state.writing.take();
+        // Who waits for one of them learns that it is dropped.
+        state.jobs.clear();
+        drop(state);
+        for end in writing.iter().chain([&failed.end]) {
+            if end.outcome().is_none() {
+                end.set(Err(FaultKind::Unavailable));
+            }
+        }
+        self.0.room.notify_waiters();
+    }
+}
+
+impl Group {
+    pub(super) fn empty() -> Self {
+        Self {
+            durability: Durability::Memory,
+            ..Self::default()
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes.len() + self.writes.len() * OVERHEAD >= MOST_BYTES
+    }
+}
+
+impl End {
+    pub(in crate::collection) fn outcome(&self) -> Option<Result<(), FaultKind>> {
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits in a call.
+    pub(in crate::collection) async fn reached(&self) -> Result<(), FaultKind> {
+        loop {
+            let ended = self.notify.notified();
+            if let Some(outcome) = self.outcome() {
+                return outcome;
+            }
+            ended.await;
+        }
+    }
+
+    /// Waits in a thread.
+    fn wait(&self) {
+        let outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.ended.wait_while(outcome, |outcome| outcome.is_none()));
+    }
+
+    fn set(&self, outcome: Result<(), FaultKind>) {
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        self.ended.notify_all();
+        self.notify.notify_waiters();
+    }
+}
