@@ -1,4 +1,5 @@
-//! docs/rules.md is correct: its rules load, its calls get the answers it shows, and its commands print what it shows.
+//! The guides to rules are correct: their rules load, their calls get the answers they show, and their commands print what they
+//! show.
 //!
 //! | block | meaning |
 //! |---|---|
@@ -38,27 +39,28 @@ use crate::calls::{Answer, Running};
 use crate::code::code_name;
 use crate::json::same_json;
 
-const GUIDE: &str = "docs/rules.md";
 const RULES: &str = "shop.rules.yaml";
 
 /// A fenced block.
 struct Block {
+    guide: &'static str,
     kind: String,
     text: String,
     /// The number of its first line in the guide.
     line: usize,
 }
 
-fn blocks() -> Vec<Block> {
-    let guide =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(GUIDE)).expect("the guide is there");
+fn blocks(guide: &'static str) -> Vec<Block> {
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(guide)).expect("the guide is there");
     let mut blocks: Vec<Block> = Vec::new();
     let mut open = false;
-    for (text, line) in guide.lines().zip(1..) {
+    for (text, line) in text.lines().zip(1..) {
         match text.strip_prefix("```") {
             Some(kind) if !open => {
                 open = true;
                 blocks.push(Block {
+                    guide,
                     kind: kind.to_owned(),
                     text: String::new(),
                     line: line + 1,
@@ -77,9 +79,18 @@ fn blocks() -> Vec<Block> {
 }
 
 #[tokio::test]
-async fn the_guide_is_true() {
+async fn the_guide_to_rules_is_true() {
+    is_true("docs/rules.md").await;
+}
+
+#[tokio::test]
+async fn the_guide_to_collections_is_true() {
+    is_true("docs/collections.md").await;
+}
+
+async fn is_true(guide: &'static str) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let blocks = blocks();
+    let blocks = blocks(guide);
     for block in blocks.iter().filter(|block| block.kind == "proto") {
         let name = block
             .text
@@ -95,7 +106,7 @@ async fn the_guide_is_true() {
     let mut server = None;
     let mut wrong = Vec::new();
     for block in &blocks {
-        let at = format!("{GUIDE}:{}", block.line);
+        let at = format!("{guide}:{}", block.line);
         match block.kind.as_str() {
             "yaml" | "yaml wrong" => {
                 fs::write(folder.path().join(RULES), &block.text).expect("files can be written");
@@ -165,7 +176,7 @@ fn parse_calls(block: &Block) -> Vec<Call> {
                 }
             }
         } else {
-            assert_eq!(text, "", "{GUIDE}:{line}: neither sent nor received");
+            assert_eq!(text, "", "{}:{line}: neither sent nor received", block.guide);
         }
     }
     calls
@@ -176,7 +187,7 @@ async fn wrong_calls(server: &Running, block: &Block) -> Vec<String> {
     let mut wrong = Vec::new();
     for call in parse_calls(block) {
         let answer = server.call(&call.method, &call.requests, &call.metadata).await;
-        let answer = answer.unwrap_or_else(|error| panic!("{GUIDE}:{}: {error}", call.line));
+        let answer = answer.unwrap_or_else(|error| panic!("{}:{}: {error}", block.guide, call.line));
         let found = lines(&answer, &call.expected);
         let same = found.len() == call.expected.len()
             && found
@@ -185,7 +196,8 @@ async fn wrong_calls(server: &Running, block: &Block) -> Vec<String> {
                 .all(|(found, expected)| same_line(found, expected));
         if !same {
             wrong.push(format!(
-                "{GUIDE}:{}: {}\n< {}",
+                "{}:{}: {}\n< {}",
+                block.guide,
                 call.line,
                 call.method,
                 found.join("\n< ")
@@ -225,7 +237,7 @@ fn metadata(map: &MetadataMap, expected: &[String]) -> Vec<String> {
 /// The types of details: the guide's own and those of `google.rpc`. Made once, as that takes as long as many calls.
 static DETAIL_TYPES: LazyLock<DescriptorPool> = LazyLock::new(|| {
     let mut pool = DescriptorPool::decode(tonic_types::pb::FILE_DESCRIPTOR_SET).expect("it is sound");
-    let guide = Schema::from_source("shop.proto", &blocks()[0].text).expect("it compiles");
+    let guide = Schema::from_source("shop.proto", &blocks("docs/rules.md")[0].text).expect("it compiles");
     for file in guide.pool().file_descriptor_protos() {
         if pool.get_file_by_name(file.name()).is_none() {
             pool.add_file_descriptor_proto(file.clone())
@@ -276,7 +288,10 @@ fn wrong_commands(folder: &Path, block: &Block) -> Vec<String> {
             .expect("protod can be started");
         let found = String::from_utf8([output.stdout, output.stderr].concat()).expect("it prints UTF-8");
         if found.trim_end() != expected.trim_end() {
-            wrong.push(format!("{GUIDE}:{}: protod {arguments}\n{found}", block.line));
+            wrong.push(format!(
+                "{}:{}: protod {arguments}\n{found}",
+                block.guide, block.line
+            ));
         }
     }
     wrong

@@ -44,7 +44,7 @@ impl Program {
         let (slot, field, literal, relation) = match &**operands {
             [TypedExpr::Picked(slot, field), TypedExpr::Const(literal)] => (slot, field, literal, relation),
             [TypedExpr::Const(literal), TypedExpr::Picked(slot, field)] => {
-                (slot, field, literal, turned(relation))
+                (slot, field, literal, relation.turned())
             }
             _ => return None,
         };
@@ -84,17 +84,6 @@ impl Comparison {
                 (Values::Texts(own), Values::Texts(other)) => own.covers(other),
                 _ => false,
             }
-    }
-}
-
-/// The relation with its operands exchanged.
-fn turned(relation: Relation) -> Relation {
-    match relation {
-        Relation::Less => Relation::Greater,
-        Relation::LessOrEqual => Relation::GreaterOrEqual,
-        Relation::Greater => Relation::Less,
-        Relation::GreaterOrEqual => Relation::LessOrEqual,
-        Relation::Equal | Relation::NotEqual => relation,
     }
 }
 

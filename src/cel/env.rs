@@ -1,14 +1,15 @@
 //! What an expression reads when it runs.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use http::HeaderMap;
 
 use super::budget::Budget;
 use super::store::Store;
-use super::values::Value;
+use super::values::{EvalError, Evaluated, Value};
+use crate::collection::{Collection, Fault};
 use crate::message::Picked;
 use crate::schema::Layouts;
 
@@ -27,6 +28,8 @@ pub(crate) struct Env<'e> {
     pub(crate) state: &'e [Value<'static>],
     /// The variables that calls share; empty unless some program [uses](super::Uses) them.
     pub(crate) store: &'e Store,
+    /// The collections; empty unless some program [uses](super::Uses) them.
+    pub(crate) collections: &'e [Collection],
     pub(crate) locals: &'e [Value<'static>],
     /// The loop of a template that is running, the innermost one.
     pub(crate) round: Option<&'e Round<'e>>,
@@ -57,6 +60,7 @@ impl<'e> Env<'e> {
             metadata: &NO_METADATA,
             state: &[],
             store: &NO_STORE,
+            collections: &[],
             locals: &[],
             round: None,
             call,
@@ -83,4 +87,52 @@ pub(crate) struct CallFacts {
     pub(crate) drawn: AtomicU64,
     /// What the evaluations of the call may still cost.
     pub(crate) budget: Budget,
+    /// Whether the call may read collections now.
+    pub(crate) reads: Reads,
+}
+
+/// Whether a call may read collections. A read may wait for a disk, so it is done in a lane, and not before what the call has
+/// written is stored. What reads at another time has no room in the budget, and is begun again.
+#[derive(Debug, Default)]
+pub(crate) struct Reads {
+    allowed: AtomicBool,
+    wanted: AtomicBool,
+    fault: Mutex<Option<Fault>>,
+}
+
+impl Reads {
+    /// Allows reads, or ends that.
+    pub(crate) fn allow(&self, allowed: bool) {
+        self.allowed.store(allowed, Ordering::Relaxed);
+        self.wanted.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether something was to be read when it was not allowed.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed)
+    }
+
+    /// Keeps why a collection could not be read or written.
+    pub(crate) fn fail(&self, fault: Fault) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+    }
+
+    /// Why a collection could not be read, once.
+    pub(crate) fn take_fault(&self) -> Option<Fault> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Reads, if that is allowed.
+    pub(super) fn read<T>(&self, budget: &Budget, read: impl FnOnce() -> Result<T, Fault>) -> Evaluated<T> {
+        if !self.allowed.load(Ordering::Relaxed) {
+            self.wanted.store(true, Ordering::Relaxed);
+            budget.exhaust();
+            return Err(EvalError::new("collections cannot be read here"));
+        }
+        read().map_err(|fault| {
+            let text = fault.to_string();
+            self.fail(fault);
+            EvalError::new(text)
+        })
+    }
 }

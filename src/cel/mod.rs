@@ -60,15 +60,15 @@ pub(crate) use self::encode::{
     FieldInfo, JsonForm, Misfit, accepts_contents, accepts_element, accepts_field, from_json_text,
     put_contents, put_field, put_value, put_zero, takes_null, type_url,
 };
-pub(crate) use self::env::{CallFacts, Env, Round};
+pub(crate) use self::env::{CallFacts, Env, Reads, Round};
 pub(crate) use self::equalities::Equality;
-pub(crate) use self::eval::{Evaluation, metadata_value, random, random_at};
+pub(crate) use self::eval::{Evaluation, RowReading, key_of, metadata_value, random, random_at};
 pub(crate) use self::fields::{Entries, FieldReader, WireFields, WireValue};
 pub(crate) use self::meant_times::{meant_duration, meant_timestamp};
 pub(crate) use self::missing::{Subject, asked_for, missing};
 pub(crate) use self::problem::ExprProblem;
 pub(crate) use self::program::{Program, Verdict};
-pub(crate) use self::scope::{ConstraintScope, Scope};
+pub(crate) use self::scope::{CollectionType, ConstraintScope, Scope};
 pub(crate) use self::store::{Store, StoreRoom, TreeKey};
 pub(crate) use self::stored_places::{
     FieldOfVariable, StoredKey, StoredNames, StoredPlace, StoredRead, stored_names,

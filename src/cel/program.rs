@@ -4,14 +4,15 @@ use std::borrow::Cow;
 
 use super::compile::{Branch, compile};
 use super::env::Env;
-use super::eval::{Elements, Evaluation, QuickInt, keys};
+use super::eval::{Elements, Evaluation, QuickInt, RowReading, keys};
 use super::problem::ExprProblem;
 use super::scope::Scope;
 use super::store::TreeKey;
 use super::syntax;
-use super::typed::TypedExpr;
+use super::typed::{Rows, TypedExpr};
 use super::uses::Uses;
 use super::values::{EvalError, Type, Value};
+use crate::collection::{Order, Position};
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -45,6 +46,36 @@ impl<'e> Verdict<'e> {
         } else {
             Self::Broken(Some(text))
         }
+    }
+}
+
+/// Messages of a collection, for a loop that reads them in batches.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowsOf<'p>(&'p Rows);
+
+impl<'e> RowsOf<'e> {
+    /// The place of the collection in [`Env::collections`].
+    pub(crate) fn collection(self) -> usize {
+        self.0.collection
+    }
+
+    /// Whether they come in the order in which they were written.
+    pub(crate) fn is_oldest_first(self) -> bool {
+        self.0.order == Order::Oldest
+    }
+
+    /// Begins after this one.
+    pub(crate) fn begin(self, after: Option<Position>, env: &Env<'e>) -> Result<RowReading, EvalError> {
+        RowReading::begin(self.0, after, &mut Evaluation::new(env))
+    }
+
+    /// The next of those that were read last; see [`RowReading::fetch`].
+    pub(crate) fn next(
+        self,
+        reading: &mut RowReading,
+        env: &Env<'e>,
+    ) -> Result<Option<(Position, Value<'e>)>, EvalError> {
+        reading.next_of_batch(self.0, &mut Evaluation::new(env))
     }
 }
 
@@ -129,6 +160,9 @@ impl Program {
         if let TypedExpr::Stored(path) = &self.root {
             return Elements::stored(path, &mut evaluation);
         }
+        if let TypedExpr::Rows(rows) = &self.root {
+            return Elements::rows(rows, env);
+        }
         match self.root.peek(&evaluation) {
             Some(value) => Elements::borrowed(value, &env.call.budget),
             None => Elements::of(self.root.eval(&mut evaluation)?, &env.call.budget),
@@ -145,6 +179,14 @@ impl Program {
         match &self.root {
             TypedExpr::Stored(path) => keys(path, &mut Evaluation::new(env)),
             _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The messages of a collection, if the whole program is some, and nothing that is made of them.
+    pub(crate) fn rows(&self) -> Option<RowsOf<'_>> {
+        match &self.root {
+            TypedExpr::Rows(rows) => Some(RowsOf(rows)),
+            _ => None,
         }
     }
 

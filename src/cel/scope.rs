@@ -1,6 +1,6 @@
 //! What an expression may name, as the compiler sees it.
 
-use prost_reflect::MessageDescriptor;
+use prost_reflect::{FieldDescriptor, MessageDescriptor};
 
 use super::values::{Type, Value};
 use crate::message::Picker;
@@ -24,8 +24,20 @@ pub(crate) struct Scope<'s> {
     pub(crate) locals: &'s [(String, Type)],
     /// The variables of the loops of a template, innermost last. A loop has one or two.
     pub(crate) rounds: &'s [Vec<(String, Type)>],
+    /// The collections: their index is their place in [`Env::collections`].
+    pub(crate) collections: &'s [CollectionType],
     /// What a constraint is about. It names nothing else but `now`.
     pub(crate) constraint: Option<ConstraintScope>,
+}
+
+/// A collection, as expressions see it.
+#[derive(Debug, Clone)]
+pub(crate) struct CollectionType {
+    pub(crate) name: String,
+    /// The type of its messages.
+    pub(crate) message: MessageDescriptor,
+    /// The field of its messages by which they are found, if it has one.
+    pub(crate) key: Option<FieldDescriptor>,
 }
 
 /// The names of a constraint, which is run on one value.

@@ -14,6 +14,7 @@ use super::functions::Function;
 use super::operators::{Math, Relation};
 use super::pattern::Pattern;
 use super::values::Value;
+use crate::collection::Order;
 use crate::message::Slot;
 use crate::schema::LayoutId;
 
@@ -41,6 +42,10 @@ pub(super) enum TypedExpr {
     HasStored(Box<[Segment]>),
     /// How many elements or entries there are at a path of the store. There are none in what is absent.
     StoredSize(Box<[Segment]>),
+    /// The messages of a collection.
+    Rows(Box<Rows>),
+    /// What is asked of the messages of a collection.
+    Asked(Box<(Rows, Question)>),
     State(usize),
     Local(usize),
     /// A variable of a loop in a template: how many loops are between, and its place among the loop's own.
@@ -102,6 +107,55 @@ pub(super) struct Construct {
     pub(super) form: Option<ValueForm>,
     /// In the order of their numbers.
     pub(super) fields: Box<[(FieldInfo, TypedExpr)]>,
+}
+
+/// Messages of a collection.
+#[derive(Debug)]
+pub(super) struct Rows {
+    /// Its place among the collections.
+    pub(super) collection: usize,
+    /// Its name, for messages to people.
+    pub(super) name: Box<str>,
+    pub(super) message: MessageDescriptor,
+    pub(super) form: Option<ValueForm>,
+    pub(super) order: Order,
+    /// What holds for all of them, as the engine can find it.
+    pub(super) conditions: Vec<RowCondition>,
+    /// What else holds for each of them.
+    pub(super) filters: Vec<RowFilter>,
+}
+
+/// That a field compares so with a value, which no row has a part in.
+#[derive(Debug)]
+pub(super) struct RowCondition {
+    pub(super) field: FieldReader,
+    pub(super) relation: Relation,
+    pub(super) value: TypedExpr,
+}
+
+/// A condition of a row.
+#[derive(Debug)]
+pub(super) struct RowFilter {
+    /// The place of the variable that is the row.
+    pub(super) variable: usize,
+    pub(super) condition: TypedExpr,
+    pub(super) cost: u64,
+}
+
+/// What is asked of rows.
+#[derive(Debug)]
+pub(super) enum Question {
+    /// The row of a key.
+    Get(TypedExpr),
+    /// Whether there is a row of a key.
+    Has(TypedExpr),
+    Count,
+    First,
+    Last,
+    Sum(FieldReader),
+    Average(FieldReader),
+    Least(FieldReader),
+    Greatest(FieldReader),
 }
 
 /// A part of a path in the store.

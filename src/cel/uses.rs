@@ -12,6 +12,8 @@ pub(crate) struct Uses {
     pub(crate) metadata: bool,
     pub(crate) state: bool,
     pub(crate) store: bool,
+    /// A collection. What is in it differs from one evaluation to the next, so this is [`volatile`](Self::volatile), too.
+    pub(crate) collections: bool,
     pub(crate) locals: bool,
     /// `call.count`.
     pub(crate) count: bool,
@@ -45,6 +47,7 @@ impl BitOr for Uses {
             metadata: self.metadata | other.metadata,
             state: self.state | other.state,
             store: self.store | other.store,
+            collections: self.collections | other.collections,
             locals: self.locals | other.locals,
             count: self.count | other.count,
             volatile: self.volatile | other.volatile,

@@ -14,7 +14,7 @@ use crate::error::Error;
 /// Where the collections of rules are kept: in memory, or in a file of SQLite.
 ///
 /// Cheap to clone. Rules that are loaded with the same `Collections` find what those before them have kept, by the names of the
-/// collections. Default: in memory.
+/// collections: see [`RulesState::with_collections`](crate::RulesState::with_collections). Default: in memory.
 #[derive(Debug, Clone)]
 pub struct Collections {
     engine: Engine,

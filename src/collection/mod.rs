@@ -17,6 +17,8 @@
 //! | `fault` | why it could not be read or written |
 //! | `memory`, `sqlite` | the engines |
 
+#![expect(dead_code, unused_imports, reason = "the export of collections reads it")]
+
 #[expect(clippy::module_inception, reason = "the type that the room is about")]
 mod collection;
 mod collections;

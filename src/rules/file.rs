@@ -35,6 +35,8 @@ const BEGIN: &str = "begin the file with `rules:`, a list of rules";
 pub(crate) struct RulesFile {
     pub(crate) source: SourceText,
     pub(crate) rules: Vec<Node>,
+    /// The collections that it declares: their names, and what is said of them.
+    pub(crate) collections: Vec<(Node, Node)>,
     /// What is hardly meant in the text, whatever its rules are.
     pub(crate) warnings: Vec<Problem>,
     /// The aliases in it: what is wrong with a node may be wrong only where an alias stands for it.
@@ -62,7 +64,7 @@ impl RulesFile {
         } = parse_document(&source)?;
         let span = root.span.clone();
         let mut problems = Vec::new();
-        let mut rules = None;
+        let (mut rules, mut collections) = (None, Vec::new());
         match root.value {
             Yaml::Map(entries) => {
                 let has_rules = entries.iter().any(|(key, _)| key.text() == Some("rules"));
@@ -73,6 +75,14 @@ impl RulesFile {
                         (Some("rules"), _) => {
                             let problem = Problem::at(&source, value.span, "expected a list of rules");
                             problems.push(problem.with_hint("put a `- ` before each rule"));
+                        }
+                        (Some("collections"), Yaml::Map(entries)) => collections = entries,
+                        (Some("collections"), Yaml::Null) => {}
+                        (Some("collections"), _) => {
+                            let message = "expected a mapping of collections, by their names";
+                            let problem = Problem::at(&source, value.span, message);
+                            problems
+                                .push(problem.with_hint("such as `collections: {points: package.Point}`"));
                         }
                         // What aliases stand for has a place of its own there, as in Compose files.
                         (Some(name), _) if name.starts_with("x-") => {}
@@ -96,7 +106,9 @@ impl RulesFile {
                                 .find(|(words, _)| words.contains(&name.as_str()))
                             {
                                 (*hint).to_owned()
-                            } else if let Some(near) = suggest::did_you_mean(&name, ["rules", "$schema"]) {
+                            } else if let Some(near) =
+                                suggest::did_you_mean(&name, ["rules", "collections", "$schema"])
+                            {
                                 near
                             } else if has_rules {
                                 MISPLACED.to_owned()
@@ -115,13 +127,14 @@ impl RulesFile {
             ),
         }
         if problems.is_empty() {
-            if rules.is_none() {
+            if rules.is_none() && collections.is_empty() {
                 let problem = Problem::at(&source, span, "this file has no rules");
                 warnings.push(problem.with_hint(BEGIN).into_warning());
             }
             Ok(Self {
                 source,
                 rules: rules.unwrap_or_default(),
+                collections,
                 warnings,
                 aliases,
             })

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::compile::{Compilation, CompiledMethod, CompiledRules};
+use super::compile::{Compilation, CompiledMethod, CompiledRules, DeclaredCollection};
 use super::file::RulesFile;
 use super::files::FoundFiles;
 use super::part::part_of;
-use super::run::{MethodRules, Settings, StateOfSession};
+use super::run::{Declared, MethodRules, Settings, StateOfSession};
 use super::set::Rules;
 use crate::error::{Error, Problem};
 use crate::schema::Schema;
@@ -17,7 +17,7 @@ pub(super) fn load_files(settings: &Settings, schema: &Schema, files: FoundFiles
     let read = || rules.iter().map(|file| RulesFile::read(file)).collect();
     let mut compiled = compile(settings, schema, read).map_err(Error::rules)?;
     compiled.warnings.splice(0..0, warnings);
-    Ok(finish(settings, compiled, rules))
+    finish(settings, compiled, rules).map_err(Error::rules)
 }
 
 impl Rules {
@@ -40,7 +40,7 @@ impl Rules {
         let settings = &settings;
         let parse = |(name, text): &(&str, &str)| RulesFile::parse(name, (*text).to_owned());
         let compiled = compile(settings, schema, || texts.iter().map(parse).collect())?;
-        Ok(finish(settings, compiled, Vec::new()))
+        finish(settings, compiled, Vec::new())
     }
 }
 
@@ -52,7 +52,7 @@ pub(super) fn load_text(
 ) -> Result<Rules, Error> {
     let read = || vec![RulesFile::parse(name, text.to_owned())];
     let compiled = compile(settings, schema, read).map_err(Error::rules)?;
-    Ok(finish(settings, compiled, Vec::new()))
+    finish(settings, compiled, Vec::new()).map_err(Error::rules)
 }
 
 type ReadFiles = Vec<Result<RulesFile, Vec<Problem>>>;
@@ -72,6 +72,7 @@ fn compile(
             settings.shares_state,
             settings.are_put,
         );
+        compilation.declare(files.iter().flatten());
         for file in files {
             compilation.add(file);
         }
@@ -86,14 +87,20 @@ fn compile(
     compile_for(&part, files).or_else(|_| compile_for(schema, read()))
 }
 
-fn finish(settings: &Settings, compiled: CompiledRules, mut files: Vec<PathBuf>) -> Rules {
+fn finish(
+    settings: &Settings,
+    compiled: CompiledRules,
+    mut files: Vec<PathBuf>,
+) -> Result<Rules, Vec<Problem>> {
     let CompiledRules {
         methods,
         outlines,
         warnings,
         message_files,
+        collections,
     } = compiled;
     files.extend(message_files);
+    let declared = declare(settings, collections)?;
     // Not before all is compiled: a load that fails leaves the counters as they are.
     let counted = methods.iter().flat_map(|method| &method.rules);
     let counted = counted.filter(|rule| rule.counting.is_some());
@@ -109,8 +116,36 @@ fn finish(settings: &Settings, compiled: CompiledRules, mut files: Vec<PathBuf>)
                 picker,
                 ..
             } = compiled;
-            Arc::new(MethodRules::new(method, rules, is_claimed, picker, settings))
+            Arc::new(MethodRules::new(
+                method, rules, is_claimed, picker, settings, &declared,
+            ))
         })
         .collect();
-    Rules::new(methods, files, outlines, warnings, settings.clone(), load)
+    Ok(Rules::new(
+        methods,
+        files,
+        outlines,
+        warnings,
+        settings.clone(),
+        load,
+    ))
+}
+
+/// The collections themselves, which are made where they are kept.
+fn declare(settings: &Settings, declared: Vec<DeclaredCollection>) -> Result<Declared, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut collections = Vec::with_capacity(declared.len());
+    for of in &declared {
+        match settings.state.collections().declare(&of.declaration) {
+            Ok(collection) => collections.push(collection),
+            Err(error) => problems.push(Problem::at(&of.source, of.place.clone(), error.to_string())),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(Declared {
+        declarations: declared.into_iter().map(|of| of.declaration).collect(),
+        collections: collections.into(),
+    })
 }

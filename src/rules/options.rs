@@ -31,7 +31,7 @@ impl RulesOptions {
     /// The default of [`max_expression_cost`](Self::max_expression_cost).
     pub const DEFAULT_MAX_EXPRESSION_COST: u64 = Budget::DEFAULT;
 
-    /// Shares the store, the counters and the signals of rules that were loaded before. Default: a new state.
+    /// Shares the store, the counters, the collections and the signals of rules that were loaded before. Default: a new state.
     pub fn state(mut self, state: &RulesState) -> Self {
         self.settings.state = state.clone();
         self.settings.shares_state = true;

@@ -77,6 +77,7 @@ pub(super) fn with_request<T>(
         metadata: &HeaderMap::new(),
         state: &state,
         store: &Store::default(),
+        collections: &[],
         locals: &[],
         round: None,
         call: &CallFacts::default(),

@@ -236,6 +236,7 @@ impl CallMatcher {
             metadata: &value.metadata,
             state: &[],
             store: &store,
+            collections: &[],
             locals: &[],
             round: Some(&innermost),
             call: &facts,
@@ -422,6 +423,7 @@ impl Compiler<'_> {
                 state: &[],
                 locals: &[],
                 rounds: &self.names,
+                collections: &[],
                 constraint: None,
             },
         )

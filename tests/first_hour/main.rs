@@ -37,9 +37,16 @@ fn the_calls_with_curl_go_as_the_page_of_protocols_says() {
 }
 
 #[test]
-fn the_readme_that_init_writes_is_true_too() {
-    let mut walk = Walk::new();
-    walk.run("protod init");
-    let readme = walk.page("README.md");
-    walk.through(&readme.all());
+fn the_readmes_that_init_writes_are_true_too() {
+    for init in [
+        "protod init",
+        "protod init --example sync",
+        "protod init --example crud",
+        "protod init --example chat",
+    ] {
+        let mut walk = Walk::new();
+        walk.run(init);
+        let readme = walk.page("README.md");
+        walk.through(&readme.all());
+    }
 }

@@ -3,6 +3,7 @@
 mod anchors;
 mod answers;
 mod chance;
+mod collections;
 mod costs;
 mod decided;
 mod declared;

@@ -454,7 +454,7 @@ fn what_is_wrong_with_a_rule_that_passes_is_told() {
         ),
         (
             "then: next",
-            "1:37: this rule does nothing (hint: give it one of `validate`, `delay`, `state`, `set`, `log`, `headers`, `trailers`)",
+            "1:37: this rule does nothing (hint: give it one of `validate`, `delay`, `state`, `set`, `append`, `put`, `delete`, `clear`, `log`, `headers`, `trailers`)",
         ),
         (
             "log: x, then: stop",

@@ -1,4 +1,4 @@
-//! What rules keep for the calls of a session: how often they have answered, the store, signals.
+//! What rules keep for the calls of a session: how often they have answered, the store, collections, signals.
 
 use protod::{Client, Message, Responses, Session};
 use tokio::time::timeout;
@@ -51,14 +51,22 @@ async fn rules_begin_anew_in_each_session_and_calls_of_none_are_by_themselves() 
             take(&client, r#"{"kind":"store"}"#).await.expect("OK"),
             r#"{"number":3}"#
         );
+        for number in 1..=2 {
+            let kept = take(&client, r#"{"kind":"keep"}"#).await.expect("OK");
+            assert_eq!(kept, format!(r#"{{"number":{number}}}"#), "{headers:?}");
+        }
     }
-    assert_eq!((one.calls(), other.calls()), (10, 10));
+    assert_eq!((one.calls(), other.calls()), (12, 12));
     // One that has ended leaves nothing to the next of its name.
     drop(one);
     assert!(desk.server.sessions().end("one"));
     desk.session("one");
     let client = desk.client(&[(SESSION, "one")]).await;
     assert_eq!(answers(&client).await, FRESH);
+    assert_eq!(
+        take(&client, r#"{"kind":"keep"}"#).await.expect("OK"),
+        r#"{"number":1}"#
+    );
 }
 
 #[tokio::test]
@@ -107,7 +115,7 @@ async fn rules_are_listed_with_how_often_all_calls_and_those_of_a_session_chose_
     }
     let hits = |session: Option<&Session>| {
         let rules = session.map_or_else(|| desk.rules.list(), |session| desk.rules.list_of(session));
-        assert_eq!(rules.len(), 7);
+        assert_eq!(rules.len(), 8);
         let rule = rules.into_iter().find(|rule| rule.name == "in turn");
         rule.expect("it is one").hits
     };

@@ -32,6 +32,7 @@ const PROTO: &str = r#"
 "#;
 
 const RULES: &str = r#"
+collections: {tickets: desk.Ticket}
 rules:
   - name: first
     method: desk.Desk/Take
@@ -59,6 +60,11 @@ rules:
     state: {n: "${has(store.n) ? store.n + 1 : 1}"}
     set: {store.n: "${state.n}"}
     reply: {number: "${state.n}"}
+  - name: kept
+    method: desk.Desk/Take
+    match: {kind: keep}
+    append: {tickets: {text: "${request.name}"}}
+    reply: {number: "${collection.tickets.count()}"}
   - name: called
     method: desk.Desk/Take
     match: {kind: signal}

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::collections::{RowsWord, asked};
 use super::compiled::Compiled;
 use super::compiler::Compiler;
 use super::names::function_names;
@@ -11,7 +12,7 @@ use crate::cel::functions::{self, Function, Style};
 use crate::cel::pattern::Pattern;
 use crate::cel::pattern_never::matches_nothing;
 use crate::cel::syntax::{Expr, ExprKind, Literal, Name};
-use crate::cel::typed::{LoopKind, TypedExpr};
+use crate::cel::typed::{LoopKind, Question, TypedExpr};
 use crate::cel::values::{Type, Value};
 use crate::schema::{field_called, field_name};
 use crate::suggest;
@@ -45,6 +46,11 @@ impl Compiler<'_, '_> {
             && NAMESPACES.contains(&namespace)
         {
             return self.function(span, &format!("{namespace}.{name}"), None, arguments);
+        }
+        if self.is_of_collection(target)
+            && let Some(word) = RowsWord::of_name(name)
+        {
+            return self.asked_of_rows(word, span, target, arguments);
         }
         match (LoopKind::of_name(name), arguments) {
             (Some(kind), [variable, body]) => self.looped(kind, target, variable, None, body),
@@ -140,6 +146,9 @@ impl Compiler<'_, '_> {
                 TypedExpr::Stored(path) => TypedExpr::StoredSize(path),
                 other => other,
             });
+        }
+        if name == "size" && matches!(values[0].expr, TypedExpr::Rows(_)) {
+            return self.wrap(values.remove(0), value_type, |rows| asked(rows, Question::Count));
         }
         if name == "size" && matches!(values[0].expr, TypedExpr::Requests(..)) {
             return Compiled::read(TypedExpr::RequestCount, Type::Int);

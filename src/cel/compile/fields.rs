@@ -84,7 +84,7 @@ impl Compiler<'_, '_> {
         Compiled::unknown()
     }
 
-    fn find_field(
+    pub(super) fn find_field(
         &mut self,
         message: &MessageDescriptor,
         span: &Range<usize>,

@@ -54,6 +54,9 @@ impl Compiler<'_, '_> {
         for part in &mut parts[1..] {
             part.variable = part.variable.filter(|outermost| *outermost < variable);
         }
+        if kind == LoopKind::Filter && matches!(parts[0].expr, TypedExpr::Rows(_)) {
+            return self.filtered(parts, value_type, variable);
+        }
         self.combine(parts, value_type, |exprs| {
             let mut exprs = exprs.into_iter();
             let mut next = || exprs.next().expect("a loop has a range and a body");

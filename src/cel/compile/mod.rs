@@ -5,6 +5,7 @@
 
 mod branches;
 mod calls;
+mod collections;
 mod compiled;
 mod compiler;
 mod conversion_hints;

@@ -20,7 +20,15 @@ use crate::suggest;
 
 /// The names that every expression knows.
 const NAMES: &[&str] = &[
-    "request", "requests", "received", "metadata", "state", "store", "call", "now",
+    "request",
+    "requests",
+    "received",
+    "metadata",
+    "state",
+    "store",
+    "collection",
+    "call",
+    "now",
 ];
 /// The names that every constraint knows besides its own.
 const NAMES_IN_CONSTRAINTS: &[&str] = &["now"];
@@ -88,10 +96,11 @@ impl Compiler<'_, '_> {
                     Type::map(Type::String, Type::Dyn),
                 )
             }
-            "state" | "call" => {
+            "state" | "call" | "collection" => {
                 self.problem(span, format!("`{name}` is not a value"));
                 let example = match name {
                     "call" => Some("method"),
+                    "collection" => self.scope.collections.first().map(|of| of.name.as_str()),
                     _ => self.scope.state.first().map(|(name, _)| name.as_str()),
                 };
                 if let Some(example) = example {
@@ -299,6 +308,9 @@ impl Compiler<'_, '_> {
         }
         if self.is_name(operand, "call") {
             return self.call_fact(&span, name);
+        }
+        if self.is_name(operand, "collection") {
+            return self.collection(&span, name);
         }
         if self.is_name(operand, "metadata") {
             return self.metadata(&span, name, TypedExpr::MetadataValue, Type::String);

@@ -1,6 +1,6 @@
 //! What the parts of an expression cost whatever their values are.
 
-use crate::cel::typed::{Segment, TypedExpr};
+use crate::cel::typed::{Question, Rows, Segment, TypedExpr};
 
 impl TypedExpr {
     /// What the parts cost whose cost does not depend on values: one unit each. A loop charges its rounds itself.
@@ -53,6 +53,15 @@ impl TypedExpr {
                 });
                 parts.sum()
             }
+            Self::Rows(rows) => rows.fixed_cost(),
+            Self::Asked(asked) => {
+                let (rows, question) = &**asked;
+                let key = match question {
+                    Question::Get(key) | Question::Has(key) => key.fixed_cost(),
+                    _ => 0,
+                };
+                rows.fixed_cost() + key
+            }
             Self::Call(_, cost, arguments) => cost.fixed() + sum(arguments),
             Self::Loop(looped) => 2 + looped.range.fixed_cost(),
             _ => 0,
@@ -62,4 +71,17 @@ impl TypedExpr {
 
 fn sum(parts: &[TypedExpr]) -> u64 {
     parts.iter().map(TypedExpr::fixed_cost).sum()
+}
+
+impl Rows {
+    /// What it costs to look for rows. Each of them is charged when it is there.
+    fn fixed_cost(&self) -> u64 {
+        const LOOK_UP: u64 = 50;
+        LOOK_UP
+            + self
+                .conditions
+                .iter()
+                .map(|of| of.value.fixed_cost())
+                .sum::<u64>()
+    }
 }

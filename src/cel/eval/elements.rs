@@ -4,11 +4,13 @@
 //! borrowed.
 
 use super::evaluation::Evaluation;
+use super::row_reading::RowReading;
 use super::stored::{Found, stored};
 use crate::cel::budget::{Budget, reading_weight};
 use crate::cel::cost::sorting;
+use crate::cel::env::Env;
 use crate::cel::store::Entries;
-use crate::cel::typed::Segment;
+use crate::cel::typed::{Rows, Segment};
 use crate::cel::values::{EvalError, Evaluated, Value, key_order};
 
 /// The elements that a loop goes over.
@@ -25,9 +27,25 @@ enum Rest<'e> {
     List(std::vec::IntoIter<Value<'e>>),
     Map(std::vec::IntoIter<(Value<'e>, Value<'e>)>),
     Stored(Entries<'e>),
+    Rows(Box<RowsLeft<'e>>),
+}
+
+/// The rows of a collection that are left.
+#[derive(Debug)]
+struct RowsLeft<'e> {
+    rows: &'e Rows,
+    reading: RowReading,
+    env: Env<'e>,
 }
 
 impl<'e> Elements<'e> {
+    /// The rows of a collection, which are read in batches.
+    pub(in crate::cel) fn rows(rows: &'e Rows, env: &Env<'e>) -> Evaluated<Self> {
+        let reading = RowReading::begin(rows, None, &mut Evaluation::new(env))?;
+        let env = *env;
+        Ok(Self::new(Rest::Rows(Box::new(RowsLeft { rows, reading, env }))))
+    }
+
     pub(in crate::cel) fn borrowed(value: &'e Value<'e>, budget: &Budget) -> Evaluated<Self> {
         match value {
             Value::List(values) => Ok(Self::new(Rest::Borrowed(values.iter()))),
@@ -84,7 +102,7 @@ impl<'e> Elements<'e> {
         }))
     }
 
-    /// The index and the element of a list, or the key and the value of a map.
+    /// The index and the element of a list, the position and the row of a collection, or the key and the value of a map.
     pub(crate) fn next_pair(&mut self, budget: &Budget) -> Evaluated<Option<(Value<'e>, Value<'e>)>> {
         let value = match &mut self.rest {
             Rest::Map(entries) => return Ok(entries.next()),
@@ -93,6 +111,10 @@ impl<'e> Elements<'e> {
                     Some((key, node)) => Ok(Some((key, node.to_value(budget)?))),
                     None => Ok(None),
                 };
+            }
+            Rest::Rows(left) => {
+                let next = left.reading.next(left.rows, &mut Evaluation::new(&left.env))?;
+                return Ok(next.map(|(position, row)| (Value::Int(position.0.cast_signed()), row)));
             }
             Rest::List(values) => values.next(),
             Rest::Borrowed(values) => match values.next() {

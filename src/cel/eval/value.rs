@@ -41,6 +41,8 @@ impl TypedExpr {
                 Ok(metadata(evaluation.env.metadata))
             }
             Self::Stored(path) => stored_value(path, evaluation),
+            Self::Rows(rows) => rows.list(evaluation),
+            Self::Asked(asked) => asked.1.answer(&asked.0, evaluation),
             Self::State(place) => borrowed(
                 evaluation.env.state.get(*place).ok_or_else(missing_variable)?,
                 evaluation,

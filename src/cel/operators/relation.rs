@@ -40,6 +40,17 @@ impl Relation {
         }
     }
 
+    /// The same comparison with its sides turned around.
+    pub(in crate::cel) fn turned(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+            equality => equality,
+        }
+    }
+
     /// Whether it asks for equality, rather than for an order.
     pub(in crate::cel) fn is_equality(self) -> bool {
         matches!(self, Self::Equal | Self::NotEqual)

@@ -141,6 +141,7 @@ impl Given {
                 state: &named(&self.state),
                 locals: &named(&self.locals),
                 rounds: &[],
+                collections: &[],
                 constraint: None,
             },
         )?;
@@ -163,6 +164,7 @@ impl Given {
                 metadata: &self.metadata,
                 state: &values(&self.state),
                 store: &Store::default(),
+                collections: &[],
                 locals: &values(&self.locals),
                 round: None,
                 call: &call,

@@ -353,6 +353,7 @@ fn a_request_that_is_not_there_is_a_problem() {
         state: &[],
         locals: &[],
         rounds: &[],
+        collections: &[],
         constraint: None,
     };
     let problems = Program::compile("request.pt.name + 'a'", &mut scope).expect_err("there is no request");

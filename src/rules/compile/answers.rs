@@ -12,7 +12,9 @@ use crate::yaml::{Entry, Node, Yaml, find};
 /// The keys that say how a rule answers, or one of its `answers`: each has one.
 pub(super) const OUTCOMES: [&str; 6] = ["reply", "reply_file", "sample", "stream", "session", "status"];
 /// The keys of a rule that have an effect on a call and do not answer it, in the order in which they take effect.
-pub(super) const EFFECTS: [&str; 6] = ["delay", "state", "set", "log", "headers", "trailers"];
+pub(super) const EFFECTS: [&str; 10] = [
+    "delay", "state", "set", "append", "put", "delete", "clear", "log", "headers", "trailers",
+];
 /// The values of `after`.
 const AFTER: [&str; 3] = ["stay", "cycle", "next"];
 

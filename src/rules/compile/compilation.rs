@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::answers;
+use super::collections::{self, DeclaredCollection};
 use super::compiler::RuleCompiler;
 use super::message_files::MessageFiles;
 use super::methods::{NamedMethod, methods_named, rule_methods};
@@ -15,6 +16,7 @@ use super::rule;
 use super::rule_keys::RULE_KEYS;
 use super::signals::AllSignals;
 use super::stored::{AllStored, StoredOfRule};
+use crate::cel::CollectionType;
 use crate::error::Problem;
 use crate::message::Picker;
 use crate::rules::file::RulesFile;
@@ -36,6 +38,9 @@ pub(in crate::rules) struct Compilation<'s> {
     warnings: Vec<Problem>,
     stored: AllStored,
     signals: AllSignals,
+    collections: Arc<[CollectionType]>,
+    /// In step with them.
+    declared_collections: Vec<DeclaredCollection>,
     /// Whether Rust code may raise signals, too.
     signals_from_outside: bool,
     /// Whether the rules are put in front of others, which are not seen here.
@@ -55,6 +60,8 @@ pub(in crate::rules) struct CompiledRules {
     pub(in crate::rules) warnings: Vec<Problem>,
     /// The files of messages that the rules name.
     pub(in crate::rules) message_files: Vec<PathBuf>,
+    /// The collections that they declare.
+    pub(in crate::rules) collections: Vec<DeclaredCollection>,
 }
 
 /// The rules of one method, in the order of files and places.
@@ -111,11 +118,20 @@ impl<'s> Compilation<'s> {
             warnings: Vec::new(),
             stored: AllStored::default(),
             signals: AllSignals::default(),
+            collections: Arc::default(),
+            declared_collections: Vec::new(),
             signals_from_outside,
             are_put,
             message_files: MessageFiles::default(),
             told: HashSet::new(),
         }
+    }
+
+    /// Declares the collections of all files, which the rules of each may name. To be called before any is [added](Self::add).
+    pub(in crate::rules) fn declare<'f>(&mut self, files: impl Iterator<Item = &'f RulesFile>) {
+        let found = collections::declared(self.schema, files, &mut self.problems);
+        self.collections = found.iter().map(DeclaredCollection::as_type).collect();
+        self.declared_collections = found;
     }
 
     /// Compiles the rules of a file, or adds the problems of a file that could not be read.
@@ -151,6 +167,7 @@ impl<'s> Compilation<'s> {
             outlines: self.outlines,
             warnings: self.warnings,
             message_files: self.message_files.into_paths().collect(),
+            collections: self.declared_collections,
         })
     }
 
@@ -212,6 +229,7 @@ impl<'s> Compilation<'s> {
             );
             compiler.sampler.clone_from(&self.sampler);
             compiler.validates = self.validates;
+            compiler.collections = Arc::clone(&self.collections);
             let rule = rule::compile(&mut compiler, &method, node, &entries, &name, &id, &log);
             let (warnings, stored, signals) = (compiler.warnings, compiler.stored, compiler.signals);
             let (conditions, set) = (compiler.conditions, stored.names_set());

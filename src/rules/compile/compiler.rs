@@ -4,6 +4,7 @@
 //! one load shows every problem of a file.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use prost_reflect::MessageDescriptor;
 
@@ -17,7 +18,7 @@ use super::other_words;
 use super::signals::Signals;
 use super::slashed_pattern::slashed_pattern;
 use super::stored::{KeyKind, Meant, Stored, TypedKey};
-use crate::cel::{Program, Scope, StoredKey, StoredPlace, Type, Uses, as_condition};
+use crate::cel::{CollectionType, Program, Scope, StoredKey, StoredPlace, Type, Uses, as_condition};
 use crate::error::{Problem, SourceText};
 use crate::message::{Picker, Slot};
 use crate::rules::plan::Sampler;
@@ -44,6 +45,8 @@ pub(in crate::rules) struct RuleCompiler<'a> {
     pub(super) conditions: Conditions,
     /// The signals that steps raise and sessions handle.
     pub(super) signals: Signals,
+    /// The collections of all files.
+    pub(super) collections: Arc<[CollectionType]>,
     /// The names of the fields of the request around the one that a `match` is about, it included.
     pub(super) matched: Vec<String>,
     /// Whether the server validates requests, if that is known.
@@ -96,6 +99,7 @@ impl<'a> RuleCompiler<'a> {
             stored: Stored::default(),
             conditions: Conditions::default(),
             signals: Signals::default(),
+            collections: Arc::default(),
             matched: Vec::new(),
             validates: None,
             request: true,
@@ -232,6 +236,7 @@ impl<'a> RuleCompiler<'a> {
             state: &self.state,
             locals: &self.locals,
             rounds: &self.rounds,
+            collections: &self.collections,
             constraint: None,
         }
     }

@@ -16,6 +16,7 @@ mod tests {
     use super::*;
     use crate::handler::CODES;
     use crate::rules::compile::answers;
+    use crate::rules::compile::collections::{COLLECTION_KEYS, DURABILITIES, KEEP_KEYS};
     use crate::rules::compile::events::outcome::{SESSION_KEYS, TIMER_KEYS};
     use crate::rules::compile::events::steps::{ACTIONS, MODIFIERS};
     use crate::rules::compile::google_rpc::SHORT_FORMS;
@@ -77,6 +78,10 @@ mod tests {
         assert_eq!(properties("timer"), set(&TIMER_KEYS));
         assert_eq!(properties("step"), set(ACTIONS.iter().chain(&MODIFIERS)));
         assert_eq!(alternatives("step"), set(&ACTIONS));
+        assert_eq!(properties("collection"), set(&COLLECTION_KEYS));
+        assert_eq!(properties("keep"), set(&KEEP_KEYS));
+        let durabilities = &definition("collection")["properties"]["durability"]["enum"];
+        assert_eq!(*durabilities, serde_json::json!(DURABILITIES));
         assert_eq!(properties("loop"), set(LOOP_KEYS.iter().chain(&[PAGE])));
         assert_eq!(
             properties("detail"),

@@ -13,6 +13,7 @@
 //! | [`values`] | texts, variables, durations, metadata, statuses |
 
 mod answers;
+mod collections;
 mod compilation;
 mod compiler;
 mod condition_parts;
@@ -42,6 +43,7 @@ mod text_warnings;
 mod time_hint;
 mod values;
 
+pub(in crate::rules) use self::collections::DeclaredCollection;
 pub(in crate::rules) use self::compilation::{Compilation, CompiledMethod, CompiledRules};
 #[cfg(test)]
 pub(super) use self::compiler::RuleCompiler;

@@ -105,10 +105,13 @@ const OF_RULES: Words = &[
 /// Words for what is not one key, and how it is said instead.
 type Sayings = &'static [(&'static [&'static str], &'static str)];
 
-const REMOVED: (&[&str], &str) = (
-    &["unset", "delete", "remove", "del", "clear"],
-    "null removes a variable: `set: {store.name: null}`",
-);
+/// How a variable is removed.
+pub(super) const REMOVES_VARIABLE: &str = "null removes a variable: `set: {store.name: null}`";
+
+/// How a loop of steps goes over a part of a list.
+pub(super) const PART_OF_LIST: &str = "write the part of the list: `each: \"${request.items.slice(0, 2)}\"`";
+
+const REMOVED: (&[&str], &str) = (&["unset", "remove", "del"], REMOVES_VARIABLE);
 
 const OF_RULES_SAID: Sayings = &[
     REMOVED,
@@ -158,10 +161,7 @@ const OF_ANSWERS_SAID: Sayings = &[(
 
 const OF_STEPS_SAID: Sayings = &[
     REMOVED,
-    (
-        &["skip", "offset", "limit", "take", "first", "top"],
-        "write the part of the list: `each: \"${request.items.slice(0, 2)}\"`",
-    ),
+    (&["skip", "offset", "take", "first", "top"], PART_OF_LIST),
     (
         &["page"],
         "`page` is for the lists in a message, as in `items: {each: …, page: 20, value: …}`",

@@ -1,7 +1,7 @@
 //! The keys of a rule. Hints know them too: a key that stands in another place is told where it belongs.
 
 /// The keys of a rule.
-pub(super) const RULE_KEYS: [&str; 25] = [
+pub(super) const RULE_KEYS: [&str; 29] = [
     "method",
     "name",
     "metadata",
@@ -15,6 +15,10 @@ pub(super) const RULE_KEYS: [&str; 25] = [
     "delay",
     "state",
     "set",
+    "append",
+    "put",
+    "delete",
+    "clear",
     "log",
     "headers",
     "trailers",

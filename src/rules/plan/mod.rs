@@ -33,7 +33,9 @@ pub(crate) use self::pause::{Pause, duration_of};
 pub(crate) use self::rule::{After, Counting, Outline, Rule, RuleId, RuleLog};
 pub(crate) use self::sample::{SampleTemplate, Sampler};
 pub(crate) use self::status::{CodeTemplate, StatusTemplate, code_of};
-pub(crate) use self::steps::{Assignment, IntAssignment, Op, SignalStep, Steps, Variable};
+pub(crate) use self::steps::{
+    Assignment, Change, IntAssignment, Op, RowsStep, SignalStep, Steps, StoreStep, Variable,
+};
 pub(crate) use self::text::{Text, TextPiece};
 pub(crate) use self::value::{Each, EachValue, KEY_AND_VALUE, Page, ValueTemplate, count_of};
 pub(crate) use self::wire_scalar::WireScalar;

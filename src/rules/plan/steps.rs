@@ -43,7 +43,13 @@ impl Op {
     pub(crate) fn branches(&self) -> bool {
         matches!(
             self,
-            Self::Jump(_) | Self::Unless { .. } | Self::Repeat { .. } | Self::Each { .. } | Self::Next { .. }
+            Self::Jump(_)
+                | Self::Unless { .. }
+                | Self::Repeat { .. }
+                | Self::Each { .. }
+                | Self::Next { .. }
+                | Self::Rows(_)
+                | Self::NextRow { .. }
         )
     }
 }
@@ -82,6 +88,15 @@ pub(crate) enum Op {
         /// Whether an element comes with its index, or the value of a map with its key.
         pairs: bool,
         end: usize,
+    },
+    /// Writes to a collection.
+    Store(Box<StoreStep>),
+    /// Begins a loop over the messages of a collection; goes on at its [`NextRow`](Self::NextRow).
+    Rows(Box<RowsStep>),
+    /// Begins the next round of the loop over a collection that begins at `begin`, or goes on after it.
+    NextRow {
+        begin: usize,
+        every: Option<Pause>,
     },
     /// Ends a round: goes back to `body` for the next one, or on.
     Next {
@@ -130,4 +145,40 @@ pub(crate) enum Variable {
 pub(crate) struct SignalStep {
     pub(crate) name: Text,
     pub(crate) key: Option<Text>,
+}
+
+/// A change of a collection.
+#[derive(Debug)]
+pub(crate) struct StoreStep {
+    /// The place of the collection among those that the rules declare.
+    pub(crate) collection: usize,
+    pub(crate) change: Change,
+}
+
+/// What is changed of a collection.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Adds a message. In a collection with a key, it takes the place of the one with the same key.
+    Put(Template),
+    /// Takes away the message of a key.
+    Delete(ValueTemplate),
+    /// Takes away all messages.
+    Clear,
+}
+
+/// A loop over the messages of a collection.
+#[derive(Debug)]
+pub(crate) struct RowsStep {
+    /// Gives [rows](Program::rows).
+    pub(crate) list: Program,
+    /// Whether a message comes with its position.
+    pub(crate) pairs: bool,
+    /// The position after which it begins.
+    pub(crate) after: Option<ValueTemplate>,
+    /// How many rounds there are at most.
+    pub(crate) limit: Option<ValueTemplate>,
+    /// Whether it waits for messages that are still to be written.
+    pub(crate) follow: bool,
+    /// The place of its [`NextRow`](Op::NextRow).
+    pub(crate) next: usize,
 }

@@ -66,6 +66,7 @@ impl MethodRules {
         };
         let explained = self.rules.iter().enumerate().map(|(at, rule)| {
             call.budget.refill(self.settings.max_expression_cost);
+            call.reads.allow(true);
             let at_half_close = rule.condition.stage == Stage::HalfClose;
             let request = if at_half_close { &last } else { &first };
             let request = request.as_ref().map(|(bytes, picked)| (*bytes, picked));
@@ -79,6 +80,7 @@ impl MethodRules {
                 locals: &[],
                 round: None,
                 store: &store,
+                collections: self.tallies().collections(),
                 call: &call,
             };
             let mut decoded = Decoded::new(request.map(|(bytes, _)| (self.method.input().clone(), bytes)));

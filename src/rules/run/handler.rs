@@ -25,7 +25,13 @@ impl Handler for MethodRules {
         match chosen {
             Some(chosen) => {
                 let answered = execution.answer(chosen, come, call).await;
+                let answered = execution.end(answered).await;
                 self.answered(chosen.rule, answered, call)
+            }
+            None if self.uses.collections => {
+                // Conditions that are told of read them once more.
+                Box::pin(execution.enter_lane()).await;
+                Err(execution.in_lane(|execution| unmatched(self, execution, call)))
             }
             None => Err(unmatched(self, &mut execution, call)),
         }
@@ -42,6 +48,7 @@ impl Front for MethodRules {
         let choice = self.choice(&mut execution, call).await;
         let Choice { chosen, come } = choice.map_err(logged)?;
         let Some(chosen) = chosen else {
+            execution.end(Ok(())).await?;
             execution.give_back(come, call);
             if self.settings.are_put {
                 // The rules behind may take what is not validated.
@@ -54,6 +61,7 @@ impl Front for MethodRules {
             return Ok(Passage::PassedOn);
         };
         let answered = execution.answer(chosen, come, call).await;
+        let answered = execution.end(answered).await;
         self.answered(chosen.rule, answered, call)?;
         Ok(Passage::Answered)
     }

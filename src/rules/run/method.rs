@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::candidates::order::Order;
+use super::shared::declared::Declared;
 use super::shared::state::RulesState;
 use super::shared::tallies::Tallies;
 use crate::cel::{Budget, Store, Uses};
@@ -106,6 +107,7 @@ impl MethodRules {
         is_claimed: bool,
         picker: Picker,
         settings: &Settings,
+        declared: &Declared,
     ) -> Self {
         // The sort is stable: rules of the same priority stay in the order of files and places.
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
@@ -116,7 +118,7 @@ impl MethodRules {
                 .fold(Uses::default(), |all, uses| all | uses),
             order: Order::of(&rules),
             validates_all: !settings.are_put && rules.iter().all(|rule| rule.validate != Some(false)),
-            tallies: Arc::new(Tallies::new(&settings.state, &rules)),
+            tallies: Arc::new(Tallies::new(&settings.state, &rules, declared)),
             method,
             rules,
             is_claimed,

@@ -29,6 +29,7 @@ mod write;
 pub use self::explain::Explanation;
 pub use self::method::MethodRules;
 pub(in crate::rules) use self::method::Settings;
+pub(in crate::rules) use self::shared::declared::Declared;
 pub use self::shared::state::RulesState;
 pub(crate) use self::shared::state::StateOfSession;
 #[cfg(test)]

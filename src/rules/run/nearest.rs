@@ -43,7 +43,10 @@ pub(super) fn note_passed_on(rules: &Arc<MethodRules>, execution: &Execution<'_>
 /// UNIMPLEMENTED, with the rule that came nearest and its first difference: of those that have passed the call on, and of these.
 pub(super) fn unmatched(rules: &MethodRules, execution: &mut Execution<'_>, call: &mut Call) -> Status {
     call.unmatched();
-    execution.begin_turn();
+    let reads = execution.is_in_lane();
+    if !reads {
+        execution.begin_turn();
+    }
     let PassedOn(passed) = call.extensions_mut().remove().unwrap_or_default();
     let request = execution.has_request() && !passed.is_empty();
     let request = request.then(|| execution.with_env(call, |env, _| copied(env)));
@@ -51,6 +54,7 @@ pub(super) fn unmatched(rules: &MethodRules, execution: &mut Execution<'_>, call
     let in_front = passed.iter().filter_map(|passed| {
         let mut execution = Execution::new(&passed.rules, call);
         execution.take_up_all(&passed.requests);
+        execution.allow_reads(reads);
         if let Some(request) = &request {
             // It was well formed.
             execution.take_up(request, bounds).ok()?;

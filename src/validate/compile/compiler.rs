@@ -99,6 +99,7 @@ impl Compiler<'_> {
                 locals: &[],
                 rounds: &[],
                 counted: false,
+                collections: &[],
                 constraint: Some(scope),
             },
         );

@@ -2,6 +2,7 @@
 //!
 //! Most actions are one operation; samples, files with pauses and `choose` are several.
 
+use super::collections::WRITES;
 use super::steps::StepsCompiler;
 use crate::cel::{Type, Value};
 use crate::rules::compile::signals::RaisedSignal;
@@ -88,6 +89,10 @@ impl StepsCompiler<'_, '_> {
             "signal" => self.signal(node, key),
             "do" => {
                 self.steps(node);
+                None
+            }
+            name if WRITES.contains(&name) => {
+                self.write(action);
                 None
             }
             _ => {

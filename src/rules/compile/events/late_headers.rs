@@ -65,7 +65,11 @@ fn follow(compiler: &mut RuleCompiler<'_>, steps: &Steps, sent: bool) -> bool {
 /// Whether each round of a loop around the operation begins with it and sends something.
 fn is_late_in_next_round(steps: &Steps, at: usize, is_late: impl Fn(usize) -> bool) -> bool {
     steps.ops.iter().enumerate().skip(at).any(|(next, op)| {
-        let Op::Next { body, .. } = op else { return false };
+        let body = match op {
+            Op::Next { body, .. } => body,
+            Op::NextRow { begin, .. } => &(begin + 1),
+            _ => return false,
+        };
         let begin = body.checked_sub(1).and_then(|begin| steps.ops.get(begin));
         let is_once = matches!(
             begin,

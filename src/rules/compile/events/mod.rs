@@ -3,6 +3,7 @@
 mod actions;
 mod assignments;
 pub(super) mod cardinality;
+pub(super) mod collections;
 pub(super) mod late_headers;
 pub(super) mod outcome;
 mod paths;

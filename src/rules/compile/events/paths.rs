@@ -58,6 +58,8 @@ fn successors(op: &Op, next: usize) -> [Option<usize>; 2] {
             end,
         } => [Some(if *count > 0 { next } else { *end }), None],
         Op::Repeat { end, .. } | Op::Each { end, .. } => [Some(next), Some(*end)],
+        Op::Rows(step) => [Some(step.next), None],
+        Op::NextRow { begin, .. } => [Some(begin + 1), Some(next)],
         Op::Next { body, .. } => [Some(*body), Some(next)],
         _ => [Some(next), None],
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::cel::{Program, Type, Value};
 use crate::rules::compile::compiler::RuleCompiler;
+use crate::rules::compile::other_words::PART_OF_LIST;
 use crate::rules::compile::values::each::{
     compile_list, hint_at_keys, key_alone, loop_name, loop_variables, stored_loop,
 };
@@ -16,7 +17,7 @@ use crate::schema::field_named;
 use crate::yaml::{Entry, Node, Yaml};
 
 /// The keys of a step that say what it does; each step has one.
-pub(in crate::rules::compile) const ACTIONS: [&str; 13] = [
+pub(in crate::rules::compile) const ACTIONS: [&str; 17] = [
     "send",
     "send_file",
     "sample",
@@ -30,10 +31,15 @@ pub(in crate::rules::compile) const ACTIONS: [&str; 13] = [
     "do",
     "choose",
     "signal",
+    "append",
+    "put",
+    "delete",
+    "clear",
 ];
 /// The keys of a step that say when and how often it runs.
-pub(in crate::rules::compile) const MODIFIERS: [&str; 7] =
-    ["when", "repeat", "each", "as", "every", "key", "pause"];
+pub(in crate::rules::compile) const MODIFIERS: [&str; 10] = [
+    "when", "repeat", "each", "as", "every", "key", "pause", "after", "limit", "follow",
+];
 
 /// Compiles the steps of one event.
 pub(in crate::rules::compile) struct StepsCompiler<'s, 'c> {
@@ -46,14 +52,17 @@ pub(in crate::rules::compile) struct StepsCompiler<'s, 'c> {
 
 /// The modifiers of a step.
 #[derive(Default)]
-struct Modifiers<'n> {
+pub(super) struct Modifiers<'n> {
     when: Option<&'n Node>,
     repeat: Option<&'n Node>,
-    each: Option<&'n Node>,
-    name: Option<&'n Node>,
-    every: Option<&'n Node>,
+    pub(super) each: Option<&'n Node>,
+    pub(super) name: Option<&'n Node>,
+    pub(super) every: Option<&'n Node>,
     key: Option<&'n Node>,
     pause: Option<&'n Node>,
+    pub(super) after: Option<&'n Node>,
+    pub(super) limit: Option<&'n Node>,
+    pub(super) follow: Option<&'n Node>,
 }
 
 impl<'s, 'c> StepsCompiler<'s, 'c> {
@@ -104,7 +113,10 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     fn warn_of_unreached(&mut self, steps: &[Node]) {
         let is_endless = |step: &Node| {
             let has = |name| step.get(name).is_some();
-            has("every") && !has("repeat") && !has("each")
+            let follows = step
+                .get("follow")
+                .is_some_and(|follow| follow.value == Yaml::Bool(true));
+            has("every") && !has("repeat") && !has("each") || follows && !has("limit")
         };
         let ends = |step: &Node| {
             let is_only = |name| step.get(name).is_none();
@@ -115,9 +127,12 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             self.compiler
                 .warn(unreached, message, "put the status last, or give it a `when`");
         }
-        if let Some([_, unreached]) = steps.windows(2).find(|pair| is_endless(&pair[0])) {
+        if let Some(pair @ [_, unreached]) = steps.windows(2).find(|pair| is_endless(&pair[0])) {
             let message = "this never runs: the step before it runs again and again until the call ends";
-            let hint = "`repeat: N` beside its `every` says how often it runs";
+            let hint = match pair[0].get("follow") {
+                None => "`repeat: N` beside its `every` says how often it runs",
+                Some(_) => "`limit: N` beside its `follow` says how often it runs",
+            };
             self.compiler.warn(unreached, message, hint);
         }
     }
@@ -154,6 +169,9 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 "every" => modifiers.every = Some(entry.value),
                 "key" => modifiers.key = Some(entry.value),
                 "pause" => modifiers.pause = Some(entry.value),
+                "after" => modifiers.after = Some(entry.value),
+                "limit" => modifiers.limit = Some(entry.value),
+                "follow" => modifiers.follow = Some(entry.value),
                 _ => actions.push(entry),
             }
         }
@@ -180,6 +198,15 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
     /// Compiles a step with its loop, if it has one. Its condition is evaluated in each round.
     fn looped(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
         let mut key = None;
+        let list = match (modifiers.repeat, modifiers.each) {
+            (None, Some(list)) => compile_list(self.compiler, list),
+            _ => None,
+        };
+        let list = match list {
+            Some(list) if list.rows().is_some() => return self.rows(list, modifiers, action),
+            list => list,
+        };
+        self.warn_of_list(modifiers);
         let (begin, variables) = match (modifiers.repeat, modifiers.each) {
             (None, None) if modifiers.every.is_none() => {
                 if let Some(name) = modifiers.name {
@@ -204,8 +231,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 let count = compile_count(self.compiler, count, "repeat");
                 self.counted(modifiers, count)
             }
-            (None, Some(list)) => {
-                let list = compile_list(self.compiler, list);
+            (None, Some(_)) => {
                 let found = list.as_ref().map(Program::result_type);
                 let variables = loop_variables(self.compiler, modifiers.name, found);
                 key = key_alone(found, &variables);
@@ -245,6 +271,26 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         }
     }
 
+    /// Tells of what only a loop over a collection has.
+    fn warn_of_list(&mut self, modifiers: &Modifiers<'_>) {
+        let of_rows = [
+            ("after", modifiers.after),
+            ("limit", modifiers.limit),
+            ("follow", modifiers.follow),
+        ];
+        for (name, node) in of_rows {
+            if let Some(node) = node {
+                let hint = match name {
+                    "limit" => PART_OF_LIST,
+                    _ => "such as `each: \"${collection.points}\"`",
+                };
+                let message = format!("`{name}` goes with an `each` over a collection");
+                self.compiler
+                    .constant_problem(node, message, Some(hint.to_owned()));
+            }
+        }
+    }
+
     /// The begin of a loop with a counter, and the counter.
     fn counted(
         &mut self,
@@ -264,7 +310,7 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         (begin, vec![(name, Type::Int)])
     }
 
-    fn conditional(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
+    pub(super) fn conditional(&mut self, modifiers: &Modifiers<'_>, action: &Entry<'_>) {
         let Some(when) = modifiers.when else {
             self.modified(modifiers, action);
             return;
@@ -319,6 +365,9 @@ impl Modifiers<'_> {
             self.every,
             self.key,
             self.pause,
+            self.after,
+            self.limit,
+            self.follow,
         ];
         all.iter().flatten().count()
     }

@@ -55,7 +55,7 @@ impl<'r> Execution<'r> {
                     Stopped::Done(CallState::Ended) => return Ok(()),
                     Stopped::Done(CallState::Open) if self.next_at_once(chosen, call)? => at = 0,
                     Stopped::Done(CallState::Open) => break,
-                    Stopped::Waiting(wait) => self.wait(wait, call).await,
+                    Stopped::Waiting(wait) => self.wait(wait, call).await?,
                 }
             }
         }

@@ -13,7 +13,8 @@ use tonic::Status;
 use super::loops::Loops;
 use super::messages::Messages;
 use super::variables::Variables;
-use crate::cel::{Budget, CallFacts, Env, EvalError, Store};
+use super::written::Writing;
+use crate::cel::{Budget, CallFacts, Env, EvalError, Reads, Store};
 use crate::excerpt::cut_at;
 use crate::handler::{Call, Lane, MessageWriter};
 use crate::message::Bounds;
@@ -44,6 +45,10 @@ pub(in crate::rules::run) struct Execution<'r> {
     /// The buffer for log lines, kept to be reused.
     line: String,
     listener: Option<Listener>,
+    /// What it writes to collections.
+    pub(super) writing: Option<Box<Writing>>,
+    /// Whether it has written to a collection what is not known to be stored.
+    pub(super) has_uncommitted: bool,
     /// Why a message is refused that came before the rule was chosen, unless the rule takes it.
     refused: Option<Status>,
     /// Whether messages are validated, as far as the rules say that have passed the call on.
@@ -87,6 +92,8 @@ impl<'r> Execution<'r> {
             logs: tracing::enabled!(target: "protod::rules", tracing::Level::INFO),
             line: String::new(),
             listener: None,
+            writing: None,
+            has_uncommitted: false,
             refused: None,
             validates: true,
             awaits_validation: call.checks_single_request(),
@@ -158,6 +165,11 @@ impl<'r> Execution<'r> {
             metadata,
             state: self.variables.values(),
             store,
+            collections: if self.rules.uses.collections {
+                self.tallies().collections()
+            } else {
+                &[]
+            },
             locals: self.loops.locals(),
             round: None,
             call: &self.facts,
@@ -317,6 +329,12 @@ impl<'r> Execution<'r> {
     #[inline]
     pub(super) fn budget(&self) -> &Budget {
         &self.facts.budget
+    }
+
+    /// Whether it may read collections.
+    #[inline]
+    pub(super) fn reads(&self) -> &Reads {
+        &self.facts.reads
     }
 
     /// What an evaluation may cost.

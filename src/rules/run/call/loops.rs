@@ -1,6 +1,7 @@
 //! The loops that an execution is running.
 
-use crate::cel::{Env, EvalError, Program, Value};
+use crate::cel::{Env, EvalError, Program, RowReading, Value};
+use crate::collection::Collection;
 
 /// The open loops, innermost last, each with its local variables: its counter or the current element, or two of them.
 #[derive(Debug, Default)]
@@ -20,6 +21,21 @@ pub(super) enum Rounds {
     /// The keys of a map.
     Keys(std::vec::IntoIter<Value<'static>>),
     Pairs(std::vec::IntoIter<(Value<'static>, Value<'static>)>),
+    /// The messages of a collection; `true` if each comes with its position. `None` while they are taken out.
+    Rows(Option<Box<RowRounds>>, bool),
+}
+
+/// The messages of a collection that are left.
+#[derive(Debug)]
+pub(super) struct RowRounds {
+    pub(super) reading: RowReading,
+    pub(super) collection: Collection,
+    /// How many rounds there are at most.
+    pub(super) left: u64,
+    /// Whether it goes on with what is still to be written.
+    pub(super) follows: bool,
+    /// Whether there was a round.
+    pub(super) has_begun: bool,
 }
 
 /// The rounds of the innermost loop, taken out to be run in one go.
@@ -58,6 +74,9 @@ impl Loops {
                 Some((key, value)) => self.locals.extend([key, value]),
                 None => return false,
             },
+            // They have no values before the first round.
+            Rounds::Rows(_, true) => self.locals.extend([Value::Null, Value::Null]),
+            Rounds::Rows(_, false) => self.locals.push(Value::Null),
         }
         self.rounds.push(rounds);
         true
@@ -89,11 +108,43 @@ impl Loops {
                     }
                     self.locals.pop();
                 }
+                Rounds::Rows(_, true) => _ = self.locals.pop(),
+                Rounds::Rows(_, false) => {}
             }
         }
         self.rounds.pop();
         self.locals.pop();
         false
+    }
+
+    /// Takes out the messages of the innermost loop. [`put_back_rows`](Self::put_back_rows) or
+    /// [`end_rows`](Self::end_rows) must follow.
+    pub(super) fn take_rows(&mut self) -> Option<Box<RowRounds>> {
+        match self.rounds.last_mut() {
+            Some(Rounds::Rows(rows, _)) => rows.take(),
+            _ => None,
+        }
+    }
+
+    /// Puts back what was taken.
+    pub(super) fn put_back_rows(&mut self, taken: Box<RowRounds>) {
+        if let Some(Rounds::Rows(rows, _)) = self.rounds.last_mut() {
+            *rows = Some(taken);
+        }
+    }
+
+    /// Ends the innermost loop, which goes over a collection.
+    pub(super) fn end_rows(&mut self) {
+        self.next_round();
+    }
+
+    /// Sets the variables of the innermost loop, which goes over a collection.
+    pub(super) fn set_row(&mut self, position: Value<'static>, row: Value<'static>) {
+        match (self.rounds.last(), self.locals.as_mut_slice()) {
+            (Some(Rounds::Rows(_, true)), [.., first, second]) => (*first, *second) = (position, row),
+            (_, [.., last]) => *last = row,
+            _ => {}
+        }
     }
 
     /// Takes out the rounds of the innermost loop, if it is a `repeat`. [`put_back`](Self::put_back) must follow.

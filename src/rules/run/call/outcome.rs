@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tonic::Status;
+
 use super::execution::Execution;
 use crate::handler::Call;
 
@@ -34,11 +36,17 @@ pub(super) enum Wait {
     /// Room for a large message, which is written again then.
     Room,
     Time(Duration),
+    /// What the call has written to collections, to be stored.
+    Commit,
+    /// What waits to be written to collections, to be less.
+    Written,
+    /// The next messages of a collection.
+    Rows,
 }
 
 impl Execution<'_> {
     /// Waits, and begins the next turn.
-    pub(super) async fn wait(&mut self, wait: Wait, call: &mut Call) {
+    pub(super) async fn wait(&mut self, wait: Wait, call: &mut Call) -> Result<(), Status> {
         match wait {
             Wait::Transport => call.wait_for_room().await,
             Wait::Others => {
@@ -52,12 +60,17 @@ impl Execution<'_> {
             }
             Wait::Lane => {
                 call.flush();
-                return self.enter_lane().await;
+                self.enter_lane().await;
+                return Ok(());
             }
+            Wait::Commit => Box::pin(self.commit()).await.map_err(|fault| fault.status())?,
+            Wait::Written => Box::pin(self.wait_for_writes()).await,
+            Wait::Rows => Box::pin(self.read_rows(call)).await?,
         }
         if matches!(wait, Wait::Transport | Wait::Time(_)) {
             self.forget_time();
         }
         self.begin_turn();
+        Ok(())
     }
 }

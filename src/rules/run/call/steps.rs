@@ -7,16 +7,18 @@ use prost::Message as _;
 use tonic::{Code, Status};
 
 use super::execution::Execution;
+use super::failures::{log_failed, write_failed};
 use super::loops::Rounds;
 use super::outcome::{CallState, Stopped, Wait};
+use super::rows::NextRow;
 use crate::cel::{Env, EvalError, Value};
 use crate::handler::Call;
 use crate::rules::plan::template::Template;
 use crate::rules::plan::{
     KEY_AND_VALUE, Metadata, Op, Pause, Rule, SampleTemplate, SignalStep, Steps, count_of,
 };
-use crate::rules::run::fault::{failed, failed_at, hinted, placed, too_costly};
-use crate::rules::run::write::template::{WriteError, WriteErrorKind};
+use crate::rules::run::fault::{failed, hinted, placed, too_costly};
+use crate::rules::run::write::template::WriteError;
 
 /// How many rounds of a loop run before other tasks of the thread have their turn. A deadline, the end of the server and
 /// the other calls on the thread wait for that long.
@@ -42,7 +44,7 @@ impl<'r> Execution<'r> {
         loop {
             match self.steps(rule, steps, &mut at, call)? {
                 Stopped::Done(state) => return Ok(state),
-                Stopped::Waiting(wait) => self.wait(wait, call).await,
+                Stopped::Waiting(wait) => self.wait(wait, call).await?,
             }
         }
     }
@@ -105,6 +107,14 @@ impl<'r> Execution<'r> {
     ) -> Result<Stopped, Status> {
         let operation = at.wrapping_sub(1);
         let place = steps.places.get(operation).map(|place| place.start);
+        if let Some(fault) = self.reads().take_fault() {
+            return Err(fault.status());
+        }
+        if self.reads().is_wanted() {
+            *at = operation;
+            self.lane = None;
+            return Ok(Stopped::Waiting(Wait::Lane));
+        }
         if call.needs_room() {
             *at = operation;
             self.lane = None;
@@ -153,6 +163,12 @@ impl<'r> Execution<'r> {
         while let Some(op) = steps.ops.get(*at) {
             *at += 1;
             match op {
+                Op::Send(_) | Op::Sample(_) | Op::Status(_) | Op::FlushHeaders | Op::Signal(_)
+                    if self.has_uncommitted =>
+                {
+                    *at -= 1;
+                    return Ok(Stopped::Waiting(Wait::Commit));
+                }
                 Op::Send(template) => {
                     self.with_env(call, |env, mut writer| {
                         writer.write(|buffer| template.write(env, self.cache(), buffer))
@@ -189,6 +205,26 @@ impl<'r> Execution<'r> {
                     }
                 }
                 Op::Jump(to) => *at = *to,
+                Op::NextRow { begin, every } => {
+                    if let Some(Op::Rows(step)) = steps.ops.get(*begin) {
+                        let next = self.next_row(rule, step, call)?;
+                        match next {
+                            NextRow::End => continue,
+                            NextRow::Unread => {
+                                *at -= 1;
+                                return Ok(NextRow::UNREAD);
+                            }
+                            NextRow::First | NextRow::Next => *at = begin + 1,
+                        }
+                        *rounds += 1;
+                        if let (NextRow::Next, Some(every)) = (next, every) {
+                            return self.pause_between(rule, every, call);
+                        }
+                        if *rounds == ROUNDS_PER_TURN {
+                            return Ok(Stopped::Waiting(Wait::Others));
+                        }
+                    }
+                }
                 other => {
                     if let Some(stop) = self.step(rule, other, at, call)? {
                         return Ok(stop);
@@ -275,6 +311,11 @@ impl<'r> Execution<'r> {
                     *at = *end;
                 }
             }
+            Op::Store(step) => return self.store(rule, step, call),
+            Op::Rows(step) => {
+                self.begin_rows(rule, step, call)?;
+                *at = step.next;
+            }
             Op::Sample(sample) => return self.sample(rule, sample, call),
             Op::Wait(pause) => return self.pause(rule, pause, call).map(Some),
             Op::Headers(headers) => self.headers(rule, headers, call)?,
@@ -295,7 +336,7 @@ impl<'r> Execution<'r> {
                 };
             }
             Op::Signal(step) => self.signal(rule, step, call)?,
-            Op::Send(_) | Op::SetInt(_) | Op::Log(_) | Op::Next { .. } | Op::Jump(_) => {
+            Op::Send(_) | Op::SetInt(_) | Op::Log(_) | Op::Next { .. } | Op::NextRow { .. } | Op::Jump(_) => {
                 unreachable!("`steps` runs these")
             }
         }
@@ -374,24 +415,4 @@ fn rounds(count: Value<'static>) -> Result<i64, EvalError> {
 #[inline]
 fn is_whole_loop(steps: &Steps, at: usize) -> bool {
     matches!(steps.ops.get(at), Some(Op::Next { body, every: None }) if body + 1 == at)
-}
-
-#[cold]
-fn log_failed(rule: &Rule, error: &EvalError) -> Status {
-    failed(rule, &format!("`log`: {error}"))
-}
-
-#[cold]
-fn write_failed(rule: &Rule, error: WriteError) -> Status {
-    match error.into_kind() {
-        // A second message is the rule's; a client that does not take the message is not.
-        WriteErrorKind::Transport(status) if status.code() == Code::Internal => {
-            failed(rule, status.message())
-        }
-        WriteErrorKind::Transport(status) => status,
-        WriteErrorKind::Eval { error, .. } if error.is_bad_request() => {
-            Status::invalid_argument(error.into_text())
-        }
-        other => failed_at(rule, other.at(), &other.to_string()),
-    }
 }

@@ -42,13 +42,31 @@ impl Execution<'_> {
 
     /// Begins a turn.
     pub(in crate::rules::run) fn begin_turn(&mut self) {
-        self.lane = None;
+        if self.lane.take().is_some() {
+            self.allow_reads(false);
+        }
         self.budget().refill(Self::slice(self.most()));
     }
 
+    /// Whether the turn is one in a lane.
+    pub(in crate::rules::run) fn is_in_lane(&self) -> bool {
+        self.lane.is_some()
+    }
+
+    /// Lets expressions read collections, or not.
+    pub(in crate::rules::run) fn allow_reads(&self, allowed: bool) {
+        self.reads().allow(allowed);
+    }
+
     /// Waits for a lane, and begins a turn in it.
-    pub(super) async fn enter_lane(&mut self) {
+    pub(in crate::rules::run) async fn enter_lane(&mut self) {
+        if self.has_uncommitted {
+            // What a lane is for may read what the call has written.
+            let committed = Box::pin(self.commit()).await;
+            committed.unwrap_or_else(|fault| self.reads().fail(fault));
+        }
         self.lane = Lane::enter().await;
+        self.reads().allow(true);
         self.budget().refill(self.most());
     }
 

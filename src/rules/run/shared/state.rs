@@ -7,9 +7,10 @@ use super::counters::Counters;
 use super::hits::Hits;
 use super::signals::{Listener, Signals};
 use crate::cel::{Store, StoreRoom};
+use crate::collection::Collections;
 use crate::session::{Session, SessionId};
 
-/// The `store`, the counters of `times`, and the calls that handle signals.
+/// The `store`, the counters of `times`, the collections, and the calls that handle signals.
 ///
 /// Cheap to clone. Calls of a [session](crate::Session) share a state [of its own](Self::of_session). Rules that are loaded with the same [state](crate::RulesOptions::state) take the place of those that
 /// were loaded before: they go on counting.
@@ -33,6 +34,7 @@ struct Shared {
     counters: Counters,
     hits: Hits,
     signals: Arc<Signals>,
+    collections: Collections,
 }
 
 /// What the calls of a session share, for its own rules, which may be compiled more than once. It does not keep the session from
@@ -101,6 +103,23 @@ impl RulesState {
         Self::default()
     }
 
+    /// An empty state, whose collections are kept here. Default: in memory.
+    ///
+    /// ```
+    /// use protod::{Collections, RulesState};
+    ///
+    /// let collections = Collections::in_memory_within(64 << 20);
+    /// let state = RulesState::with_collections(&collections);
+    /// # drop(state);
+    /// ```
+    #[must_use]
+    pub fn with_collections(collections: &Collections) -> Self {
+        Self(Arc::new(Shared {
+            collections: collections.clone(),
+            ..Shared::default()
+        }))
+    }
+
     /// What the calls of a session share in the place of this. It is made when it is first asked for, and is gone when the
     /// session has ended and the last of its calls with it.
     ///
@@ -118,6 +137,7 @@ impl RulesState {
         Self(session.beside(&self.0, || Shared {
             store: SharedStore::within(&self.0.store.room),
             counters: self.0.counters.of_session(),
+            collections: self.0.collections.of_session(),
             ..Shared::default()
         }))
     }
@@ -138,6 +158,11 @@ impl RulesState {
     /// Forgets all variables of the `store`. May block while a call changes it.
     pub fn clear_store(&self) {
         self.store_mut().clear();
+    }
+
+    /// Where collections are kept.
+    pub(in crate::rules) fn collections(&self) -> &Collections {
+        &self.0.collections
     }
 
     /// The variables that calls share, for reading.

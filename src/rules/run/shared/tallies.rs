@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::counters::Counter;
+use super::declared::Declared;
 use super::state::RulesState;
+use crate::collection::{Collection, Declaration};
 use crate::rules::plan::Rule;
 use crate::session::Session;
 
@@ -15,6 +17,9 @@ use crate::session::Session;
 #[derive(Debug)]
 pub(in crate::rules) struct Tallies {
     state: RulesState,
+    collections: Arc<[Collection]>,
+    /// As the rules declare them, in step with the collections.
+    declared: Arc<[Declaration]>,
     by_place: Vec<Tally>,
 }
 
@@ -30,7 +35,7 @@ struct Tally {
 
 impl Tallies {
     /// For the rules of a method, in the order in which they are tried. Their counters must be loaded.
-    pub(in crate::rules::run) fn new(state: &RulesState, rules: &[Rule]) -> Self {
+    pub(in crate::rules::run) fn new(state: &RulesState, rules: &[Rule], declared: &Declared) -> Self {
         let tally = |rule: &Rule| Tally {
             hits: state.hits().of(&rule.id),
             all_hits: None,
@@ -38,6 +43,8 @@ impl Tallies {
         };
         Self {
             state: state.clone(),
+            collections: Arc::clone(&declared.collections),
+            declared: Arc::clone(&declared.declarations),
             by_place: rules.iter().map(tally).collect(),
         }
     }
@@ -54,11 +61,26 @@ impl Tallies {
                     .as_ref()
                     .map(|counter| state.counters().beside(counter)),
             };
+            let collections = if self.declared.is_empty() {
+                Arc::default()
+            } else {
+                let own = state.collections();
+                let declare = |of| own.declare(of).expect("in memory any collection can be declared");
+                self.declared.iter().map(declare).collect()
+            };
             Self {
+                collections,
+                declared: Arc::clone(&self.declared),
                 by_place: self.by_place.iter().map(tally).collect(),
                 state,
             }
         })
+    }
+
+    /// The collections that the rules declare, in the order in which they do.
+    #[inline]
+    pub(in crate::rules::run) fn collections(&self) -> &[Collection] {
+        &self.collections
     }
 
     /// What else the calls share.

@@ -18,13 +18,17 @@ use crate::arguments::schema::{Imports, Url};
 use crate::failure::Failure;
 use crate::output::stdout;
 
+use self::scaffold::Example;
+
 const EXAMPLES: &str = "Examples:
   protod init kitchen
+  protod init books --example crud
   protod init --from api/orders.proto";
 
 /// Write a starter proto with its rules, or rules for an existing proto.
 ///
-/// DIR gets proto/kitchen.proto, proto/kitchen.rules.yaml and a README.md that walks through them. With --from, the
+/// DIR gets proto/kitchen.proto, proto/kitchen.rules.yaml and a README.md that walks through them; with --example, those of
+/// another example. With --from, the
 /// rules have one rule for each method of the proto, filled with samples, which take from the request what both have. Files that exist are never overwritten.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -32,6 +36,16 @@ pub(crate) struct Init {
     /// The folder to write to [default: . or, with --from, the folder of the file]
     #[arg(value_name = "DIR", env = "PROTOD_DIR")]
     folder: Option<PathBuf>,
+
+    /// What the folder begins with
+    #[arg(
+        long,
+        value_name = "EXAMPLE",
+        env = "PROTOD_EXAMPLE",
+        default_value = "kitchen",
+        conflicts_with = "from"
+    )]
+    example: Example,
 
     /// Write rules for this .proto or descriptor set, beside it; or for the services of a URL: grpc:// or grpcs://HOST:PORT,
     /// or https:// of a descriptor set
@@ -45,7 +59,10 @@ pub(crate) struct Init {
 impl Init {
     pub(crate) fn run(&self) -> Result<(), Failure> {
         match &self.from {
-            None => write_all(&scaffold::files(self.folder.as_deref().unwrap_or(Path::new(".")))),
+            None => write_all(&scaffold::files(
+                self.folder.as_deref().unwrap_or(Path::new(".")),
+                self.example,
+            )),
             Some(proto) => self.rules_of(proto),
         }
     }

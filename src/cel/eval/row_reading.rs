@@ -1,0 +1,157 @@
+//! Where a loop is among the messages of a collection.
+//!
+//! Messages are read in batches, so that a call holds one batch and not the collection. Between two batches others may write:
+//! what is added meanwhile is read as well, in the order in which it was added, and what is gone is not.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::evaluation::Evaluation;
+use crate::cel::fields::message_value;
+use crate::cel::typed::{RowFilter, Rows};
+use crate::cel::values::{EvalError, Evaluated, Value};
+use crate::collection::{Batch, Collection, Fault, Most, Order, Position, Query};
+
+/// What a call holds at a time, at most; one message if that is larger.
+const BATCH: Most = Most {
+    rows: 512,
+    bytes: 256 << 10,
+};
+
+/// Where a loop is among rows.
+#[derive(Debug)]
+pub(crate) struct RowReading {
+    query: Query,
+    /// The last row that was looked at.
+    after: Option<Position>,
+    batch: VecDeque<(Position, Bytes)>,
+    is_end: bool,
+}
+
+impl RowReading {
+    /// Begins after this row.
+    pub(in crate::cel) fn begin<'e>(
+        rows: &'e Rows,
+        after: Option<Position>,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Self> {
+        Ok(Self {
+            query: rows.query(evaluation)?,
+            after,
+            batch: VecDeque::new(),
+            is_end: false,
+        })
+    }
+
+    /// Reads in another order; to be called before anything is read.
+    pub(super) fn set_order(&mut self, order: Order) {
+        self.query.order = order;
+    }
+
+    /// Whether all that was read has been taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.batch.is_empty()
+    }
+
+    /// Whether there was no more to read.
+    pub(crate) fn is_end(&self) -> bool {
+        self.is_end
+    }
+
+    /// Reads the next batch. May wait for a disk.
+    pub(crate) fn fetch(&mut self, collection: &Collection) -> Result<(), Fault> {
+        let Batch { rows, seen, is_end } = collection.read(&self.query, self.after, BATCH)?;
+        self.after = seen.or(self.after);
+        self.is_end = is_end;
+        self.batch.extend(rows);
+        Ok(())
+    }
+
+    /// Takes the next row of the batch for which all filters hold. After an error, which may be that the budget has no room,
+    /// it is there again.
+    pub(in crate::cel) fn next_of_batch<'e>(
+        &mut self,
+        rows: &'e Rows,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Option<(Position, Value<'e>)>> {
+        while let Some((position, bytes)) = self.batch.front() {
+            let position = *position;
+            let row = rows.row(bytes, evaluation)?;
+            let taken = rows.takes(&row, evaluation)?;
+            self.batch.pop_front();
+            if taken {
+                return Ok(Some((position, row)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next row, with as many batches as it takes.
+    pub(in crate::cel) fn next<'e>(
+        &mut self,
+        rows: &'e Rows,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Option<(Position, Value<'e>)>> {
+        loop {
+            if let Some(found) = self.next_of_batch(rows, evaluation)? {
+                return Ok(Some(found));
+            }
+            if self.is_end {
+                return Ok(None);
+            }
+            let collection = rows.collection(evaluation)?;
+            evaluation
+                .env
+                .call
+                .reads
+                .read(evaluation.budget(), || self.fetch(collection))?;
+        }
+    }
+}
+
+impl Rows {
+    /// The collection itself.
+    pub(super) fn collection<'e>(&self, evaluation: &Evaluation<'_, 'e>) -> Evaluated<&'e Collection> {
+        let collection = evaluation.env.collections.get(self.collection);
+        collection.ok_or_else(|| EvalError::new("there are no collections here"))
+    }
+
+    /// A row as a value.
+    pub(super) fn row<'e>(&self, bytes: &Bytes, evaluation: &Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
+        let budget = evaluation.budget();
+        budget.charge(2)?;
+        budget.charge_made(bytes.len())?;
+        message_value(
+            &self.message,
+            self.form.as_ref(),
+            Cow::Owned(bytes.to_vec()),
+            budget,
+        )
+    }
+
+    /// Whether all filters hold for a row.
+    fn takes<'e>(&'e self, row: &Value<'e>, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<bool> {
+        for filter in &self.filters {
+            if !filter.holds(row, evaluation)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl RowFilter {
+    fn holds<'e>(&'e self, row: &Value<'e>, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<bool> {
+        evaluation.budget().charge(self.cost)?;
+        evaluation.budget().charge_copying(row)?;
+        let around = evaluation.variables.len();
+        // The loops around it may not be running, where what they give is read in batches.
+        evaluation.variables.resize(self.variable, Value::Null);
+        evaluation.variables.push(row.clone());
+        let holds = self.condition.eval_bool(evaluation);
+        evaluation.variables.truncate(around);
+        holds
+    }
+}

@@ -1,0 +1,292 @@
+//! The collections that rules files declare: their names, the types of their messages, and how much of them is kept.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Duration;
+
+use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
+
+use super::identifier::{as_identifier, is_identifier};
+use crate::cel::CollectionType;
+use crate::collection::{Declaration, Durability, Retention};
+use crate::duration::parse_nanoseconds;
+use crate::error::{Problem, SourceText};
+use crate::rules::file::RulesFile;
+use crate::schema::{Schema, field_named};
+use crate::suggest;
+use crate::yaml::{Node, Yaml, entries, find};
+
+/// The keys of a collection.
+pub(super) const COLLECTION_KEYS: [&str; 4] = ["type", "key", "keep", "durability"];
+/// The keys of what is kept of a collection.
+pub(super) const KEEP_KEYS: [&str; 3] = ["count", "size", "age"];
+/// What must have happened before a client is told that a message is stored.
+pub(super) const DURABILITIES: [&str; 3] = ["memory", "flush", "fsync"];
+
+/// A collection, and where it is declared.
+#[derive(Debug)]
+pub(in crate::rules) struct DeclaredCollection {
+    pub(in crate::rules) declaration: Declaration,
+    pub(in crate::rules) source: SourceText,
+    pub(in crate::rules) place: Range<usize>,
+    key: Option<FieldDescriptor>,
+}
+
+impl DeclaredCollection {
+    /// The collection as expressions see it.
+    pub(super) fn as_type(&self) -> CollectionType {
+        CollectionType {
+            name: self.declaration.name.to_string(),
+            message: self.declaration.message.clone(),
+            key: self.key.clone(),
+        }
+    }
+}
+
+/// The collections of all files. Names are those of all files together.
+pub(super) fn declared<'f>(
+    schema: &Schema,
+    files: impl Iterator<Item = &'f RulesFile>,
+    problems: &mut Vec<Problem>,
+) -> Vec<DeclaredCollection> {
+    let mut found = Vec::new();
+    let mut places: BTreeMap<String, String> = BTreeMap::new();
+    for file in files {
+        for (name, node) in &file.collections {
+            let mut reader = Reader {
+                schema,
+                source: &file.source,
+                problems,
+            };
+            let Some(text) = reader.name(name) else {
+                continue;
+            };
+            let place = place_of(&file.source, name.span.start);
+            if let Some(first) = places.insert(text.clone(), place) {
+                let message = format!("the collection `{text}` is declared already, at {first}");
+                let problem = Problem::at(&file.source, name.span.clone(), message);
+                problems.push(problem.with_hint("rules of all files know a collection: declare it once"));
+                continue;
+            }
+            found.extend(reader.collection(text, name, node));
+        }
+    }
+    found
+}
+
+fn place_of(source: &SourceText, at: usize) -> String {
+    match source.position(at) {
+        Some((line, column)) => format!("{}:{line}:{column}", source.name()),
+        None => source.name().to_owned(),
+    }
+}
+
+/// Reads what is said of a collection.
+struct Reader<'r> {
+    schema: &'r Schema,
+    source: &'r SourceText,
+    problems: &'r mut Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn problem(&mut self, node: &Node, message: impl Into<String>, hint: Option<impl Into<String>>) {
+        let problem = Problem::at(self.source, node.span.clone(), message);
+        self.problems.push(problem.with_hint_if(hint));
+    }
+
+    fn name(&mut self, node: &Node) -> Option<String> {
+        let name = node.key_text().unwrap_or_default();
+        if is_identifier(&name) {
+            return Some(name);
+        }
+        let hint = as_identifier(&name).map(|meant| format!("write `{meant}`"));
+        self.problem(node, "a collection has a name of letters, digits and `_`", hint);
+        None
+    }
+
+    fn collection(&mut self, name: String, name_node: &Node, node: &Node) -> Option<DeclaredCollection> {
+        let before = self.problems.len();
+        let (message, mut key) = (None, None);
+        let (mut keep, mut durability) = (Retention::default(), Durability::default());
+        let message = match &node.value {
+            Yaml::Text(_) => self.message_type(node).or(message),
+            _ => {
+                let what = "a collection: the name of a message type, or a mapping with `type`";
+                let entries = entries(self.source, self.problems, node, what, &COLLECTION_KEYS, |_| None)?;
+                let value = |name: &str| find(&entries, name).map(|entry| entry.value);
+                let message = match value("type") {
+                    Some(node) => self.message_type(node),
+                    None => {
+                        if entries.len() == node.entries() {
+                            let hint = Some(format!("such as `{name}: {{type: package.Message}}`"));
+                            self.problem(node, "a collection needs a `type`", hint);
+                        }
+                        None
+                    }
+                };
+                if let (Some(node), Some(message)) = (value("key"), &message) {
+                    key = self.key(node, message);
+                }
+                if let Some(node) = value("keep") {
+                    keep = self.retention(node);
+                }
+                if let Some(node) = value("durability") {
+                    durability = self.durability(node);
+                }
+                message
+            }
+        };
+        let message = message.filter(|_| self.problems.len() == before)?;
+        Some(DeclaredCollection {
+            declaration: Declaration {
+                name: name.into(),
+                message,
+                key: key.as_ref().map(FieldDescriptor::number),
+                keep,
+                durability,
+            },
+            source: self.source.clone(),
+            place: name_node.span.clone(),
+            key,
+        })
+    }
+
+    fn message_type(&mut self, node: &Node) -> Option<MessageDescriptor> {
+        let Some(name) = node.text() else {
+            let message = format!("expected the name of a message type, found {}", node.kind());
+            self.problem(node, message, Some("such as `package.Message`"));
+            return None;
+        };
+        let pool = self.schema.pool();
+        if let Some(found) = pool.get_message_by_name(name.trim_start_matches('.')) {
+            return Some(found);
+        }
+        let known: Vec<MessageDescriptor> = pool.all_messages().filter(|of| !of.is_map_entry()).collect();
+        let mut short = known.iter().filter(|of| of.name() == name);
+        let hint = match short.next() {
+            Some(found) => Some(format!("did you mean `{}`?", found.full_name())),
+            None => suggest::hint(name, known.iter().map(MessageDescriptor::full_name)),
+        };
+        self.problem(node, format!("there is no message type `{name}`"), hint);
+        None
+    }
+
+    /// The field by which messages are found: one whose values can be compared for equality.
+    fn key(&mut self, node: &Node, message: &MessageDescriptor) -> Option<FieldDescriptor> {
+        let Some(name) = node.text() else {
+            let problem = format!("expected the name of a field, found {}", node.kind());
+            self.problem(node, problem, None::<String>);
+            return None;
+        };
+        let Some(field) = field_named(message, name) else {
+            let fields: Vec<FieldDescriptor> = message.fields().collect();
+            let hint = suggest::hint(name, fields.iter().map(FieldDescriptor::name));
+            let problem = format!("the message {} has no field `{name}`", message.full_name());
+            self.problem(node, problem, hint);
+            return None;
+        };
+        let is_number = matches!(field.kind(), Kind::Double | Kind::Float);
+        if field.is_list() || field.is_map() || matches!(field.kind(), Kind::Message(_)) || is_number {
+            let problem = format!("`{name}` cannot be a key: {}", kind_of(&field));
+            let hint = "a key is a single field: a text, an integer, a bool, an enum or bytes";
+            self.problem(node, problem, Some(hint));
+            return None;
+        }
+        Some(field)
+    }
+
+    fn retention(&mut self, node: &Node) -> Retention {
+        let mut keep = Retention::default();
+        let what = "what is kept, such as `{count: 1000000}`";
+        let Some(entries) = entries(self.source, self.problems, node, what, &KEEP_KEYS, |_| None) else {
+            return keep;
+        };
+        for entry in &entries {
+            let node = entry.value;
+            match entry.name.as_str() {
+                "count" => {
+                    keep.count = match &node.value {
+                        Yaml::Int(count) => u64::try_from(*count).ok().filter(|count| *count > 0),
+                        _ => None,
+                    };
+                    if keep.count.is_none() {
+                        let message = "`count` is how many messages are kept, a number from 1";
+                        self.problem(node, message, Some("such as `count: 1000000`"));
+                    }
+                }
+                "size" => {
+                    keep.size = match &node.value {
+                        Yaml::Int(size) => u64::try_from(*size).ok(),
+                        Yaml::Text(text) => bytes_of(text),
+                        _ => None,
+                    };
+                    if keep.size.is_none() {
+                        let message = "`size` is how many bytes of messages are kept";
+                        self.problem(node, message, Some("such as `size: 64MiB`"));
+                    }
+                }
+                _ => {
+                    keep.age = node.text().and_then(age_of);
+                    if keep.age.is_none() {
+                        let message = "`age` is how long messages are kept, a duration";
+                        self.problem(node, message, Some("such as `age: 7d` or `age: 12h`"));
+                    }
+                }
+            }
+        }
+        keep
+    }
+
+    fn durability(&mut self, node: &Node) -> Durability {
+        match node.text() {
+            Some("memory") => Durability::Memory,
+            Some("flush") => Durability::Flush,
+            Some("fsync") => Durability::Fsync,
+            other => {
+                let hint = other.and_then(|other| suggest::did_you_mean(other, DURABILITIES));
+                let message = format!("`durability` is one of `{}`", DURABILITIES.join("`, `"));
+                self.problem(node, message, hint);
+                Durability::default()
+            }
+        }
+    }
+}
+
+/// What kind of field it is that is no key.
+fn kind_of(field: &FieldDescriptor) -> &'static str {
+    if field.is_map() {
+        "it is a map"
+    } else if field.is_list() {
+        "it is a list"
+    } else if matches!(field.kind(), Kind::Message(_)) {
+        "it is a message"
+    } else {
+        "it is a floating-point number"
+    }
+}
+
+/// A number of bytes with a unit of 1024.
+fn bytes_of(text: &str) -> Option<u64> {
+    const UNITS: [(&str, u64); 4] = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("TiB", 1 << 40),
+    ];
+    let (number, unit) = UNITS
+        .iter()
+        .find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)))
+        .unwrap_or((text, 1));
+    let bytes = number.trim_end().parse::<u64>().ok()?.checked_mul(unit)?;
+    (bytes > 0).then_some(bytes)
+}
+
+/// A duration, of which `d` is a day.
+fn age_of(text: &str) -> Option<Duration> {
+    if let Some(days) = text.strip_suffix('d') {
+        let days: u64 = days.parse().ok()?;
+        return days.checked_mul(24 * 60 * 60).map(Duration::from_secs);
+    }
+    let nanos = u64::try_from(parse_nanoseconds(text)?).ok()?;
+    (nanos > 0).then(|| Duration::from_nanos(nanos))
+}

@@ -1,0 +1,496 @@
+//! Collections: what is written is read, in order, by all that asks of them; a follower sees what others write.
+
+use protod::{RulesOptions, RulesState, Schema};
+use tonic::Code;
+
+use crate::support::{Running, problems};
+
+const PROTO: &str = r#"
+syntax = "proto3";
+package keep;
+
+import "google/protobuf/empty.proto";
+
+service Points {
+  rpc Record(stream Point) returns (Summary);
+  rpc List(Query) returns (stream Point);
+  rpc Sum(Query) returns (Summary);
+  rpc Echo(stream Point) returns (stream Summary);
+}
+
+service Shelves {
+  rpc Put(Book) returns (Book);
+  rpc Get(Query) returns (Book);
+  rpc Delete(Query) returns (google.protobuf.Empty);
+  rpc List(Query) returns (Shelf);
+}
+
+message Point {
+  string name = 1;
+  int32 value = 2;
+  double weight = 3;
+  optional int32 maybe = 4;
+  uint64 large = 5;
+  int64 at = 6;
+}
+
+message Query {
+  string name = 1;
+  int32 value = 2;
+  string page_token = 3;
+  int32 page_size = 4;
+}
+
+message Summary {
+  int64 count = 1;
+  int64 sum = 2;
+  double average = 3;
+  int32 least = 4;
+  int32 greatest = 5;
+  string first = 6;
+  string last = 7;
+}
+
+message Book {
+  string id = 1;
+  string title = 2;
+  int32 year = 3;
+}
+
+message Shelf {
+  repeated Book books = 1;
+  string next_page_token = 2;
+}
+"#;
+
+fn schema() -> Schema {
+    Schema::from_source("keep.proto", PROTO).expect("it compiles")
+}
+
+const POINTS: &str = r#"
+collections: {points: keep.Point}
+rules:
+  - method: keep.Points/Record
+    session:
+      message: [{append: {points: "${request}"}}]
+      half_close: [{send: {count: "${collection.points.count()}"}}]
+"#;
+
+async fn points(rules: &str) -> Running {
+    Running::with(schema(), &RulesOptions::default(), &format!("{POINTS}{rules}")).await
+}
+
+const THREE: [&str; 3] = [
+    r#"{"name":"a","value":3,"weight":0.5}"#,
+    r#"{"name":"b","value":1,"weight":1.5}"#,
+    r#"{"name":"a","value":2,"weight":2}"#,
+];
+
+/// The names and values of points.
+fn values(messages: &[String]) -> Vec<i64> {
+    let value = |json: &String| {
+        let json: serde_json::Value = serde_json::from_str(json).expect("JSON");
+        json["value"].as_i64().unwrap_or(0)
+    };
+    messages.iter().map(value).collect()
+}
+
+#[tokio::test]
+async fn what_is_appended_is_counted_and_read_back_in_order() {
+    let server =
+        points("  - {method: keep.Points/List, stream: [{each: '${collection.points}', send: '${item}'}]}\n")
+            .await;
+    let recorded = server.call("Record", &THREE).await;
+    assert_eq!(recorded.messages, [r#"{"count":"3"}"#], "{}", recorded.status);
+    let listed = server.call("List", &["{}"]).await;
+    assert_eq!(listed.messages.len(), 3, "{}", listed.status);
+    assert_eq!(values(&listed.messages), [3, 1, 2]);
+    assert_eq!(
+        server.call("Record", &["{}"]).await.messages,
+        [r#"{"count":"4"}"#],
+        "an empty message is one, too"
+    );
+}
+
+#[tokio::test]
+async fn a_collection_of_many_batches_is_read_as_a_whole() {
+    let server = points(
+        "  - {method: keep.Points/List, stream: [{each: '${collection.points}', as: [at, item], send: {name: '${item.name}', value: '${item.value}', at: '${at}'}}]}\n",
+    )
+    .await;
+    let many: Vec<String> = (0..3000).map(|value| format!(r#"{{"value":{value}}}"#)).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_eq!(
+        server.call("Record", &many).await.messages,
+        [r#"{"count":"3000"}"#]
+    );
+    let listed = server.call("List", &["{}"]).await;
+    assert_eq!(listed.status.code(), Code::Ok, "{}", listed.status);
+    assert_eq!(values(&listed.messages), (0..3000).collect::<Vec<_>>());
+    let last = listed.messages.last().expect("the last");
+    assert!(last.contains(r#""at":""#), "each comes with its position: {last}");
+}
+
+#[tokio::test]
+async fn a_filter_an_order_and_a_limit_choose_what_is_read() {
+    for (each, expected) in [
+        (
+            "each: '${collection.points.filter(p, p.name == request.name)}'",
+            vec![3, 2],
+        ),
+        (
+            "each: '${collection.points.filter(p, p.value > request.value)}'",
+            vec![3, 2],
+        ),
+        (
+            "each: '${collection.points.filter(p, request.value < p.value && p.weight > 1.0)}'",
+            vec![2],
+        ),
+        (
+            "each: '${collection.points.filter(p, p.name == \"a\").filter(p, p.value != 3)}'",
+            vec![2],
+        ),
+        (
+            "each: '${collection.points.filter(p, p.name.startsWith(\"b\") || p.value == 2)}'",
+            vec![1, 2],
+        ),
+        ("each: '${collection.points.filter(p, has(p.maybe))}'", vec![]),
+        (
+            "each: '${collection.points.filter(p, p.maybe == 0)}'",
+            vec![3, 1, 2],
+        ),
+        ("each: '${collection.points.newest()}'", vec![2, 1, 3]),
+        ("each: '${collection.points.newest()}', limit: 2", vec![2, 1]),
+        (
+            "each: '${collection.points.newest().filter(p, p.value < 3)}', limit: '${1}'",
+            vec![2],
+        ),
+        ("each: '${collection.points}', limit: 0", vec![]),
+        ("each: '${collection.points}', when: item.value != 1", vec![3, 2]),
+        ("each: '${collection.points.sortBy(p, p.value)}'", vec![1, 2, 3]),
+    ] {
+        let server = points(&format!(
+            "  - {{method: keep.Points/List, stream: [{{{each}, send: '${{item}}'}}]}}\n"
+        ))
+        .await;
+        server.call("Record", &THREE).await;
+        let listed = server.call("List", &[r#"{"name":"a","value":1}"#]).await;
+        assert_eq!(listed.status.code(), Code::Ok, "{each}: {}", listed.status);
+        assert_eq!(values(&listed.messages), expected, "{each}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_computed_of_a_collection_is_the_same_by_the_engine_and_row_by_row() {
+    // The second filter is more than an engine finds by itself.
+    for rows in [
+        "collection.points.filter(p, p.name == request.name)",
+        "collection.points.filter(p, p.name.contains(request.name))",
+    ] {
+        let server = points(&format!(
+            r#"
+  - method: keep.Points/Sum
+    when: "{rows}.count() > 0"
+    reply:
+      count: "${{{rows}.count()}}"
+      sum: "${{{rows}.sum('value')}}"
+      average: "${{{rows}.average('value')}}"
+      least: "${{{rows}.min('value')}}"
+      greatest: "${{{rows}.max('value')}}"
+      first: "${{string({rows}.first().value)}}"
+      last: "${{string({rows}.last().value)}} ${{string(size({rows}))}} ${{string({rows}.sum('weight'))}} ${{{rows}.max('name')}}"
+"#
+        ))
+        .await;
+        server.call("Record", &THREE).await;
+        let summed = server.call("Sum", &[r#"{"name":"a"}"#]).await;
+        assert_eq!(
+            summed.messages,
+            [
+                r#"{"count":"2","sum":"5","average":2.5,"least":2,"greatest":3,"first":"3","last":"2 2 2.5 a"}"#
+            ],
+            "{rows}: {}",
+            summed.status
+        );
+        let none = server.call("Sum", &[r#"{"name":"z"}"#]).await;
+        assert_eq!(none.status.code(), Code::Unimplemented, "{rows}: {}", none.status);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_the_average_of_nothing() {
+    for (question, expected) in [
+        ("count()", r#"{}"#),
+        ("sum('value')", r#"{}"#),
+        ("average('value')", "no message of the collection points is there"),
+        ("min('value')", "no message of the collection points is there"),
+        (
+            "first().value",
+            "ask first, as in `collection.points.count() > 0 ? … : …`",
+        ),
+    ] {
+        let server = points(&format!(
+            "  - {{method: keep.Points/Sum, reply: {{average: \"${{double(collection.points.{question})}}\"}}}}\n"
+        ))
+        .await;
+        let answer = server.call("Sum", &["{}"]).await;
+        match answer.messages.first() {
+            Some(message) => assert_eq!(message, expected, "{question}"),
+            None => assert!(
+                answer.status.message().contains(expected),
+                "{question}: {}",
+                answer.status
+            ),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_follower_gets_what_is_there_and_then_what_others_write() {
+    let server = points(
+        "  - {method: keep.Points/List, stream: [{each: '${collection.points.filter(p, p.name == request.name)}', follow: true, send: '${item}'}]}\n",
+    )
+    .await;
+    server.call("Record", &THREE).await;
+    let mut follower = server.open("List");
+    follower.send(r#"{"name":"a"}"#);
+    follower.half_close();
+    assert_eq!(
+        follower.next().await.unwrap(),
+        r#"{"name":"a","value":3,"weight":0.5}"#
+    );
+    assert_eq!(
+        follower.next().await.unwrap(),
+        r#"{"name":"a","value":2,"weight":2.0}"#
+    );
+    // The writer's call goes on: what it has written is seen before it ends.
+    let mut writer = server.open("Record");
+    for value in 10..20 {
+        writer.send(&format!(r#"{{"name":"b","value":{value}}}"#));
+        writer.send(&format!(r#"{{"name":"a","value":{value}}}"#));
+        assert_eq!(
+            follower.next().await.unwrap(),
+            format!(r#"{{"name":"a","value":{value}}}"#)
+        );
+    }
+    writer.half_close();
+    assert_eq!(writer.next().await.unwrap(), r#"{"count":"23"}"#);
+}
+
+#[tokio::test]
+async fn a_follower_with_a_limit_ends() {
+    let server = points(
+        "  - {method: keep.Points/List, stream: [{each: '${collection.points}', follow: true, limit: 4, send: '${item}'}, {status: {code: OUT_OF_RANGE, message: enough}}]}\n",
+    )
+    .await;
+    server.call("Record", &THREE).await;
+    let mut follower = server.open("List");
+    follower.send("{}");
+    follower.half_close();
+    for _ in 0..3 {
+        follower.next().await.unwrap();
+    }
+    server.call("Record", &THREE).await;
+    assert_eq!(
+        follower.next().await.unwrap(),
+        r#"{"name":"a","value":3,"weight":0.5}"#
+    );
+    assert_eq!(follower.next().await.unwrap_err().message(), "enough");
+}
+
+#[tokio::test]
+async fn a_client_goes_on_after_the_last_position_that_it_has_seen() {
+    let server = points(
+        "  - {method: keep.Points/List, stream: [{each: '${collection.points}', as: [at, p], after: '${request.page_token}', limit: 2, send: {value: '${p.value}', at: '${at}'}}]}\n",
+    )
+    .await;
+    server.call("Record", &THREE).await;
+    let (mut token, mut seen) = (String::new(), Vec::new());
+    for expected in [2, 1, 0] {
+        let page = server
+            .call("List", &[&format!(r#"{{"page_token":"{token}"}}"#)])
+            .await;
+        assert_eq!(page.messages.len(), expected, "{}", page.status);
+        seen.extend(values(&page.messages));
+        if let Some(last) = page.messages.last() {
+            let last: serde_json::Value = serde_json::from_str(last).unwrap();
+            token = last["at"].as_str().unwrap().to_owned();
+        }
+    }
+    assert_eq!(seen, [3, 1, 2]);
+    let wrong = server.call("List", &[r#"{"page_token":"one"}"#]).await;
+    assert_eq!(
+        (wrong.status.code(), wrong.status.message()),
+        (Code::InvalidArgument, "`one` is no position")
+    );
+}
+
+#[tokio::test]
+async fn a_call_reads_what_it_has_written_itself() {
+    let server = points(
+        r#"
+  - method: keep.Points/Echo
+    session:
+      message:
+        - append: {points: {name: "${request.name}", value: "${request.value * 2}"}}
+        - send: {count: "${collection.points.count()}", sum: "${collection.points.sum('value')}"}
+        - {each: "${collection.points}", when: item.value == 4, do: [{clear: points}]}
+      half_close: [{send: {count: "${collection.points.count()}"}}]
+"#,
+    )
+    .await;
+    let echoed = server
+        .call("Echo", &[r#"{"value":1}"#, r#"{"value":2}"#, r#"{"value":5}"#])
+        .await;
+    let expected = [
+        r#"{"count":"1","sum":"2"}"#,
+        r#"{"count":"2","sum":"6"}"#,
+        r#"{"count":"1","sum":"10"}"#,
+        r#"{"count":"1"}"#,
+    ];
+    assert_eq!(echoed.messages, expected, "{}", echoed.status);
+}
+
+const BOOKS: &str = r#"
+collections: {books: {type: keep.Book, key: id}}
+rules:
+  - {method: keep.Shelves/Put, put: {books: "${request}"}, reply: "${collection.books.get(request.id)}"}
+  - {method: keep.Shelves/Get, when: "!collection.books.has(request.name)", status: {code: NOT_FOUND, message: "no book ${request.name}"}}
+  - {method: keep.Shelves/Get, reply: "${collection.books.get(request.name)}"}
+  - {method: keep.Shelves/Delete, delete: {books: "${request.name}"}, reply: {}}
+  - {method: keep.Shelves/List, reply: {books: {each: "${collection.books}", page: 2, value: "${item}"}}}
+"#;
+
+async fn books() -> Running {
+    Running::with(schema(), &RulesOptions::default(), BOOKS).await
+}
+
+impl Running {
+    async fn book(&self, method: &str, request: &str) -> String {
+        let mut answer = self.call(&format!("keep.Shelves/{method}"), &[request]).await;
+        match answer.status.code() {
+            Code::Ok => answer.messages.pop().expect("a message"),
+            code => format!("{code:?}: {}", answer.status.message()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_put_found_replaced_listed_and_deleted_by_its_key() {
+    let server = books().await;
+    assert_eq!(server.book("Get", r#"{"name":"1"}"#).await, "NotFound: no book 1");
+    for (id, title) in [("1", "one"), ("2", "two"), ("3", "three"), ("2", "two again")] {
+        let book = format!(r#"{{"id":"{id}","title":"{title}"}}"#);
+        assert_eq!(server.book("Put", &book).await, book);
+    }
+    assert_eq!(
+        server.book("Get", r#"{"name":"2"}"#).await,
+        r#"{"id":"2","title":"two again"}"#
+    );
+    assert_eq!(
+        server.book("List", "{}").await,
+        r#"{"books":[{"id":"1","title":"one"},{"id":"3","title":"three"}],"nextPageToken":"2"}"#
+    );
+    assert_eq!(
+        server.book("List", r#"{"pageToken":"2"}"#).await,
+        r#"{"books":[{"id":"2","title":"two again"}]}"#
+    );
+    assert_eq!(server.book("Delete", r#"{"name":"1"}"#).await, "{}");
+    assert_eq!(
+        server.book("Delete", r#"{"name":"1"}"#).await,
+        "{}",
+        "what is not there is taken away as well"
+    );
+    assert_eq!(server.book("Get", r#"{"name":"1"}"#).await, "NotFound: no book 1");
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_there_is_told_with_how_to_ask() {
+    let rules = "collections: {books: {type: keep.Book, key: id}}\nrules:\n  - {method: keep.Shelves/Get, reply: '${collection.books.get(request.name)}'}\n";
+    let server = Running::with(schema(), &RulesOptions::default(), rules).await;
+    let told = server.book("Get", r#"{"name":"x"}"#).await;
+    assert!(told.contains("the collection books has no key"), "{told}");
+    assert!(
+        told.contains("ask first, as in `collection.books.has(key) ? … : …`"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn rules_that_are_loaded_again_find_what_was_kept() {
+    let state = RulesState::new();
+    let options = RulesOptions::default().state(&state);
+    let list = "  - {method: keep.Points/List, stream: [{each: '${collection.points}', send: '${item}'}]}\n";
+    let server = Running::with(schema(), &options, POINTS).await;
+    server.call("Record", &THREE).await;
+    drop(server);
+    // The same by another schema, which is what a reload of protos makes.
+    let server = Running::with(schema(), &options, &format!("{POINTS}{list}")).await;
+    let listed = server.call("List", &["{}"]).await;
+    assert_eq!(values(&listed.messages), [3, 1, 2], "{}", listed.status);
+}
+
+#[tokio::test]
+async fn retention_by_count_keeps_the_newest() {
+    let rules = POINTS.replace("keep.Point}", "{type: keep.Point, keep: {count: 2}}}");
+    let rules = format!(
+        "{rules}  - {{method: keep.Points/List, stream: [{{each: '${{collection.points}}', send: '${{item}}'}}]}}\n"
+    );
+    let server = Running::with(schema(), &RulesOptions::default(), &rules).await;
+    assert_eq!(server.call("Record", &THREE).await.messages, [r#"{"count":"2"}"#]);
+    assert_eq!(values(&server.call("List", &["{}"]).await.messages), [1, 2]);
+}
+
+#[test]
+fn mistakes_are_told_with_what_to_write() {
+    let declared = "collections: {points: keep.Point, books: {type: keep.Book, key: id}}";
+    let in_session = |step: &str| {
+        format!("{declared}\nrules:\n  - method: keep.Points/Echo\n    session: {{message: [{step}]}}\n")
+    };
+    let in_list =
+        |step: &str| format!("{declared}\nrules:\n  - method: keep.Points/List\n    stream: [{step}]\n");
+    let mut told = String::new();
+    for yaml in [
+        "collections: [points]\nrules: []\n".to_owned(),
+        "collections: {points: keep.Piont}\nrules: []\n".to_owned(),
+        "collections: {points: Point}\nrules: []\n".to_owned(),
+        "collections: {my-points: keep.Point}\nrules: []\n".to_owned(),
+        "collections: {points: 5}\nrules: []\n".to_owned(),
+        "collections: {points: {tpye: keep.Point}}\nrules: []\n".to_owned(),
+        "collections: {points: {key: name}}\nrules: []\n".to_owned(),
+        "collections: {points: {type: keep.Point, key: nmae}}\nrules: []\n".to_owned(),
+        "collections: {points: {type: keep.Point, key: weight}}\nrules: []\n".to_owned(),
+        "collections: {shelves: {type: keep.Shelf, key: books}}\nrules: []\n".to_owned(),
+        "collections: {points: {type: keep.Point, keep: {count: 0, size: big, age: soon, cuont: 5}}}\nrules: []\n".to_owned(),
+        "collections: {points: {type: keep.Point, durability: fsycn}}\nrules: []\n".to_owned(),
+        "collecions: {points: keep.Point}\nrules: []\n".to_owned(),
+        in_session(r#"{append: {piont: "${request}"}}"#),
+        in_session(r#"{append: "${request}"}"#),
+        in_session(r#"{append: {points: {nmae: x}}}"#),
+        in_session(r#"{append: {books: {id: x}}}"#),
+        in_session(r#"{put: {points: "${request}"}}"#),
+        in_session(r#"{delete: {points: x}}"#),
+        in_session(r#"{delete: {books: 5}}"#),
+        in_session(r#"{clear: point}"#),
+        in_session(r#"{send: {count: "${collection.pionts.count()}"}}"#),
+        in_session(r#"{send: {count: "${collection.count()}"}}"#),
+        in_session(r#"{send: {count: "${collection.points.count(1)}"}}"#),
+        in_session(r#"{send: {count: "${collection.points.sum()}"}}"#),
+        in_session(r#"{send: {count: "${collection.points.sum('nmae')}"}}"#),
+        in_session(r#"{send: {count: "${collection.points.sum('name')}"}}"#),
+        in_session(r#"{send: {count: "${collection.points.get('a').value}"}}"#),
+        in_session(r#"{send: {count: "${collection.books.get(5).year}"}}"#),
+        in_session(r#"{send: {count: "${collection.books.filter(b, b.year > 5).get('a').year}"}}"#),
+        in_session(r#"{send: {first: "${collection.books.get('a').titel}"}}"#),
+        in_list(r#"{each: "${collection.points.newest()}", follow: true, send: "${item}"}"#),
+        in_list(r#"{each: "${collection.points}", follow: 5, send: "${item}"}"#),
+        in_list(r#"{each: "${[1, 2]}", follow: true, send: {}}"#),
+        in_list(r#"{each: "${collection.points}", after: true, send: "${item}"}"#),
+        "rules:\n  - method: keep.Points/Echo\n    session: {message: [{append: {points: {}}}]}\n".to_owned(),
+        "rules:\n  - method: keep.Points/Sum\n    reply: {count: \"${collection.points.count()}\"}\n".to_owned(),
+    ] {
+        told.push_str(&problems(&schema(), &yaml));
+        told.push('\n');
+    }
+    insta::assert_snapshot!(told);
+}
