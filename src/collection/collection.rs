@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use prost_reflect::MessageDescriptor;
 use tokio::sync::futures::OwnedNotified;
 
-use super::declaration::{Declaration, Durability};
+use super::declaration::Declaration;
+use super::declared::{Declared, Place};
 use super::fault::{Fault, FaultKind};
 use super::fold::Fold;
-use super::memory::Rows;
 use super::query::{Aggregate, Batch, Most, Position, Query};
 use super::row_type::RowType;
 use super::scalar::Scalar;
 #[cfg(feature = "sqlite")]
-use super::sqlite::InFile;
+use super::sqlite::Computed;
 use super::writer::Writer;
 
 /// A collection. Cheap to clone.
@@ -22,22 +21,6 @@ use super::writer::Writer;
 /// What reads may take some milliseconds: it is called in a [lane](crate::handler), or where nothing else is served.
 #[derive(Debug, Clone)]
 pub(crate) struct Collection(Arc<Declared>);
-
-#[derive(Debug)]
-pub(super) struct Declared {
-    pub(super) name: Arc<str>,
-    pub(super) row_type: Arc<RowType>,
-    pub(super) durability: Durability,
-    pub(super) place: Place,
-}
-
-/// Which engine has it.
-#[derive(Debug)]
-pub(super) enum Place {
-    Memory(Arc<Rows>),
-    #[cfg(feature = "sqlite")]
-    File(InFile),
-}
 
 impl Collection {
     pub(super) fn new(declaration: &Declaration, row_type: Arc<RowType>, place: Place) -> Self {
@@ -47,15 +30,6 @@ impl Collection {
             durability: declaration.durability,
             place,
         }))
-    }
-
-    pub(crate) fn name(&self) -> &Arc<str> {
-        &self.0.name
-    }
-
-    /// The type of its messages.
-    pub(crate) fn message(&self) -> &MessageDescriptor {
-        self.0.row_type.descriptor()
     }
 
     /// What writes to it, for one call.
@@ -95,7 +69,7 @@ impl Collection {
         #[cfg(feature = "sqlite")]
         if let Place::File(file) = &self.0.place {
             let computed = file.aggregate(query, what, &self.0.row_type, self.0.durability);
-            if let Some(computed) = computed.map_err(|kind| self.fault(kind))? {
+            if let Computed::Is(computed) = computed.map_err(|kind| self.fault(kind))? {
                 return Ok(computed);
             }
         }
@@ -124,7 +98,7 @@ impl Collection {
                 match field {
                     None => fold.count(),
                     Some(field) if row_type.fits(bytes, &mut row) => {
-                        fold.add(row_type.value(field, &row, bytes))
+                        fold.add(row_type.value(field, &row, bytes));
                     }
                     Some(_) => {}
                 }

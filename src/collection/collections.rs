@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::collection::{Collection, Place};
+use super::collection::Collection;
 use super::declaration::Declaration;
+use super::declared::Place;
 use super::memory::{Memory, Room};
 use super::row_type::RowType;
 #[cfg(feature = "sqlite")]
@@ -76,12 +77,30 @@ impl Collections {
         }
     }
 
-    /// Waits until all is written that has come so far, also what no client waits for. Blocks.
+    /// How many have been declared by rules.
+    pub fn count(&self) -> usize {
+        match &self.engine {
+            Engine::Memory(memory) => memory.count(),
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(sqlite) => sqlite.count(),
+        }
+    }
+
+    /// Writes all that has come so far, also what no client waits for, and leaves nothing in the log beside the file: what a server
+    /// does before it ends. Blocks.
     pub fn flush(&self) {
         match &self.engine {
             Engine::Memory(_) => {}
             #[cfg(feature = "sqlite")]
-            Engine::Sqlite(sqlite) => sqlite.queue.settle(),
+            Engine::Sqlite(sqlite) => sqlite.flush(),
+        }
+    }
+
+    /// Makes the disk full, or not.
+    #[cfg(all(test, feature = "sqlite"))]
+    pub(super) fn fill_disk(&self, is_full: bool) {
+        if let Engine::Sqlite(sqlite) = &self.engine {
+            sqlite.fill_disk(is_full);
         }
     }
 

@@ -10,19 +10,18 @@
 //! | file | what it is |
 //! |---|---|
 //! | `collections` | where collections are kept |
+//! | `declaration`, `declared` | what rules say of one, and where it then is |
 //! | `collection`, `writer` | one of them, as a type sees it; what a call writes to it |
-//! | `declaration` | what rules say of one |
 //! | `row_type`, `scalar` | the scalar fields of its messages, read from bytes |
 //! | `query`, `fold` | what is read, and what is computed of it |
 //! | `fault` | why it could not be read or written |
 //! | `memory`, `sqlite` | the engines |
 
-#![expect(dead_code, unused_imports, reason = "the export of collections reads it")]
-
 #[expect(clippy::module_inception, reason = "the type that the room is about")]
 mod collection;
 mod collections;
 mod declaration;
+mod declared;
 mod fault;
 mod fold;
 mod memory;
@@ -31,6 +30,9 @@ mod row_type;
 mod scalar;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod tests;
 mod writer;
 
 pub(crate) use self::collection::Collection;
@@ -38,5 +40,5 @@ pub use self::collections::Collections;
 pub(crate) use self::declaration::{Declaration, Durability, Retention};
 pub(crate) use self::fault::Fault;
 pub(crate) use self::query::{Aggregate, Batch, Comparison, Condition, Most, Order, Position, Query};
-pub(crate) use self::scalar::{Key, Scalar};
+pub(crate) use self::scalar::Scalar;
 pub(crate) use self::writer::Writer;

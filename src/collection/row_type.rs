@@ -21,7 +21,6 @@ const MOST_FIELDS: usize = 1900;
 /// A message type, and its fields that are singular scalars.
 #[derive(Debug)]
 pub(super) struct RowType {
-    descriptor: MessageDescriptor,
     layouts: Layouts,
     picker: Picker,
     pub(super) fields: Vec<ScalarField>,
@@ -72,17 +71,12 @@ impl RowType {
         let by_number: FastMap<u32, usize> = fields.iter().map(|field| field.number).zip(0..).collect();
         Self {
             key: declaration.key.and_then(|number| by_number.get(&number).copied()),
-            descriptor: descriptor.clone(),
             layouts,
             picker,
             fields,
             by_number,
             fingerprint: fingerprint(descriptor, declaration.key),
         }
-    }
-
-    pub(super) fn descriptor(&self) -> &MessageDescriptor {
-        &self.descriptor
     }
 
     /// Checks the bytes of a message, and finds its fields. `false` if they are not of this type.

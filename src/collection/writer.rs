@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::collection::{Declared, Place};
+use super::declared::{Declared, Place};
 use super::fault::{Fault, FaultKind};
 use super::row_type::Row;
 use super::scalar::Scalar;

@@ -200,7 +200,7 @@ impl Question {
 
 impl Rows {
     /// The row of a key.
-    fn get<'e>(&self, key: &Value<'_>, evaluation: &Evaluation<'_, 'e>) -> Evaluated<Option<Bytes>> {
+    fn get(&self, key: &Value<'_>, evaluation: &Evaluation<'_, '_>) -> Evaluated<Option<Bytes>> {
         evaluation.budget().charge_reading(key)?;
         let collection = self.collection(evaluation)?;
         let Some(key) = key_of(key) else { return Ok(None) };

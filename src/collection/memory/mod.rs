@@ -4,7 +4,7 @@ mod room;
 mod rows;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(super) use self::room::Room;
 pub(super) use self::rows::Rows;
@@ -26,12 +26,21 @@ impl Memory {
         })
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.collections().len()
+    }
+
     pub(super) fn declare(&self, declaration: &Declaration, row_type: &RowType) -> Arc<Rows> {
-        let mut collections = self.collections.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut collections = self.collections();
         let rows = collections
             .entry(Arc::clone(&declaration.name))
             .or_insert_with(|| Rows::within(&self.room));
         rows.declare(declaration, row_type);
         Arc::clone(rows)
+    }
+
+    fn collections(&self) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Rows>>> {
+        self.collections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -124,7 +124,7 @@ fn create(
     let mut sql = String::new();
     for field in &row_type.fields {
         let name = free_name(&field.name, field.number, &columns);
-        sql += &format!("{} {}, ", quoted(&name), column_type(&field.kind));
+        sql.extend([&quoted(&name), " ", column_type(&field.kind), ", "]);
         let column = Column {
             number: field.number,
             kind: field.kind_name(),

@@ -30,19 +30,20 @@ use bytes::Bytes;
 use self::file::OwnFile;
 pub(super) use self::kept::Kept;
 pub(super) use self::queue::{End, Queue, To};
+pub(super) use self::read::Computed;
 use self::read::Readers;
-use self::write::Writing;
+use self::write::{Job, Writing};
 use super::declaration::{Declaration, Durability};
 use super::fault::FaultKind;
 use super::query::{Aggregate, Batch, Most, Position, Query};
 use super::row_type::RowType;
-use super::scalar::{Key, Scalar};
+use super::scalar::Key;
 use crate::error::Error;
 
 /// The collections of a file.
 #[derive(Debug)]
 pub(super) struct Sqlite {
-    pub(super) queue: Arc<Queue>,
+    pub(super) queue: Arc<Queue<Job>>,
     readers: Readers,
     thread: Option<JoinHandle<()>>,
     /// The last that is dropped.
@@ -102,10 +103,21 @@ impl Sqlite {
         })
     }
 
+    /// How many have been declared.
+    pub(super) fn count(&self) -> usize {
+        self.run(|writing| writing.count()).unwrap_or_default()
+    }
+
+    /// Writes all that waits, and all of the log into the file.
+    pub(super) fn flush(&self) {
+        self.queue.settle();
+        self.run(Writing::empty_log);
+    }
+
     /// Has the thread that writes do something, and waits for it. `None` if it does not.
     fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Writing) -> T + Send + 'static) -> Option<T> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        self.queue.job(Box::new(move |writing| {
+        self.queue.job(Job::new(move |writing| {
             // Somebody waits.
             let _ = sender.send(work(writing));
         }));
@@ -121,6 +133,8 @@ impl Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
+        // The last connection writes all of the log into the file. Those that only read cannot.
+        self.readers.close();
         self.queue.close();
         if let Some(thread) = self.thread.take() {
             // If it panicked, that is in the log.
@@ -165,7 +179,7 @@ impl InFile {
         what: Aggregate,
         row_type: &RowType,
         durability: Durability,
-    ) -> Result<Option<Option<Scalar<'static>>>, FaultKind> {
+    ) -> Result<Computed, FaultKind> {
         self.settle(durability);
         self.sqlite.readers.aggregate(&self.kept, query, what, row_type)
     }

@@ -20,21 +20,22 @@ const MOST_BYTES: usize = 4 << 20;
 /// What a write takes beside the bytes of its message.
 const OVERHEAD: usize = size_of::<Write>();
 
-/// The queue of one file.
+/// The queue of one file. `J` is work that is no write.
 #[derive(Debug)]
-pub(in crate::collection) struct Queue {
-    state: Mutex<State>,
+pub(in crate::collection) struct Queue<J> {
+    state: Mutex<State<J>>,
     /// There is something to do.
     work: Condvar,
     /// There is room again.
     room: Notify,
 }
 
-struct State {
+#[derive(Debug)]
+struct State<J> {
     open: Group,
     /// The end of the group that is being written.
     writing: Option<Arc<End>>,
-    jobs: Vec<Job>,
+    jobs: Vec<J>,
     /// Whether the thread waits for work.
     is_idle: bool,
     is_closed: bool,
@@ -52,18 +53,7 @@ pub(in crate::collection) struct To<'w> {
 }
 
 /// Abandons a queue when it is dropped.
-pub(super) struct Abandoned<'q>(&'q Queue);
-
-/// Work of the thread that is no write.
-pub(super) type Job = Box<dyn FnOnce(&mut super::write::Writing) + Send>;
-
-impl std::fmt::Debug for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State")
-            .field("open", &self.open)
-            .finish_non_exhaustive()
-    }
-}
+pub(super) struct Abandoned<'q, J>(&'q Queue<J>);
 
 /// Writes that are committed as one.
 #[derive(Debug, Default)]
@@ -101,16 +91,16 @@ pub(in crate::collection) struct End {
 }
 
 /// What the thread has to do.
-pub(super) enum Work {
+pub(super) enum Work<J> {
     Write(Group),
-    Do(Job),
+    Do(J),
     /// Nothing has come for a while.
     Nothing,
     /// There will be no more.
     End,
 }
 
-impl Queue {
+impl<J> Queue<J> {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
@@ -199,7 +189,7 @@ impl Queue {
     }
 
     /// Has the thread do something, before the writes that wait.
-    pub(super) fn job(&self, job: Job) {
+    pub(super) fn job(&self, job: J) {
         let mut state = self.state();
         if state.is_abandoned {
             return;
@@ -219,7 +209,7 @@ impl Queue {
     }
 
     /// Waits for work, for so long.
-    pub(super) fn next(&self, patience: Option<Duration>) -> Work {
+    pub(super) fn next(&self, patience: Option<Duration>) -> Work<J> {
         let mut state = self.state();
         state.writing = None;
         loop {
@@ -267,16 +257,16 @@ impl Queue {
     }
 
     /// What says that there is no thread any more, when it is dropped: writes fail, and those who wait learn of it.
-    pub(super) fn abandoned_with_this(&self) -> Abandoned<'_> {
+    pub(super) fn abandoned_with_this(&self) -> Abandoned<'_, J> {
         Abandoned(self)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Abandoned<'_> {
+impl<J> Drop for Abandoned<'_, J> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.is_abandoned = true;

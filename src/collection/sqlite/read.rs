@@ -30,6 +30,14 @@ pub(super) struct Readers {
     idle: Mutex<Vec<Connection>>,
 }
 
+/// What came of asking SQLite.
+pub(in crate::collection) enum Computed {
+    /// This; `None` of no messages.
+    Is(Option<Scalar<'static>>),
+    /// It would not be what the messages say.
+    NotHere,
+}
+
 /// Why nothing was read.
 enum Failure {
     Sqlite(rusqlite::Error),
@@ -49,6 +57,11 @@ impl Readers {
             path,
             idle: Mutex::default(),
         }
+    }
+
+    /// Closes the connections that wait.
+    pub(super) fn close(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     pub(super) fn get(&self, from: &Kept, key: &Key, row_type: &RowType) -> Result<Option<Bytes>, FaultKind> {
@@ -166,19 +179,19 @@ impl Readers {
         })
     }
 
-    /// What SQLite computes of the columns. `None` if it would not be what the messages say.
+    /// What SQLite computes of the columns.
     pub(super) fn aggregate(
         &self,
         from: &Kept,
         query: &Query,
         what: Aggregate,
         row_type: &RowType,
-    ) -> Result<Option<Option<Scalar<'static>>>, FaultKind> {
+    ) -> Result<Computed, FaultKind> {
         let current = from.current();
         let table = &current.table;
         let (condition, values, is_exact) = table.condition(&query.conditions);
         if !is_exact || !current.is_whole || table.row_type.fingerprint != row_type.fingerprint {
-            return Ok(None);
+            return Ok(Computed::NotHere);
         }
         let column = |number| {
             let field = row_type.field(number).filter(|field| table.is_exact(*field));
@@ -194,11 +207,15 @@ impl Readers {
         let is_double = column.is_some_and(|(_, default)| matches!(default, Scalar::Double(_)));
         let expression = match (what, column) {
             (Aggregate::Count, _) => "count(*)".to_owned(),
-            (_, None) => return Ok(None),
+            (_, None) => return Ok(Computed::NotHere),
+            // Texts have no sum.
+            (Aggregate::Sum(_) | Aggregate::Average(_), Some((_, Scalar::Text(_)))) => {
+                return Ok(Computed::NotHere);
+            }
             // A sum of whole numbers that does not fit is an error.
             (Aggregate::Sum(_), Some((column, _))) if !is_double => format!("ifnull(sum({column}), 0)"),
             // The average of whole numbers is exact only if their sum is.
-            (Aggregate::Average(_), Some(_)) if !is_double => return Ok(None),
+            (Aggregate::Average(_), Some(_)) if !is_double => return Ok(Computed::NotHere),
             (_, Some((column, _))) => format!("{function}({column})"),
         };
         let sql = format!(
@@ -215,9 +232,11 @@ impl Readers {
                 .optional();
             let default = column.map(|(_, default)| default);
             Ok(match found {
-                Ok(found) => Some(found.and_then(|value| scalar(value, default))),
+                Ok(found) => Computed::Is(found.and_then(|value| scalar(value, default))),
                 // What the matter is, the messages say.
-                Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => None,
+                Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {
+                    Computed::NotHere
+                }
                 Err(error) => return Err(error.into()),
             })
         })

@@ -1,5 +1,6 @@
 //! The thread that writes: a group at a time, each in one transaction.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,21 @@ const LONGEST_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many of the oldest messages are looked at at once.
 const FORGOTTEN_AT_ONCE: usize = 1000;
+
+/// Work of the thread that is no write.
+pub(in crate::collection) struct Job(Box<dyn FnOnce(&mut Writing) + Send>);
+
+impl Job {
+    pub(super) fn new(work: impl FnOnce(&mut Writing) + Send + 'static) -> Self {
+        Self(Box::new(work))
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Job")
+    }
+}
 
 /// What the thread has.
 pub(super) struct Writing {
@@ -52,18 +68,17 @@ impl Writing {
     }
 
     /// Works until the queue is closed.
-    pub(super) fn run(mut self, queue: &Queue) {
+    pub(super) fn run(mut self, queue: &Queue<Job>) {
         // Whatever ends this, nobody waits for it.
         let _abandoned = queue.abandoned_with_this();
         loop {
             match queue.next(self.patience()) {
-                Work::Do(job) => job(&mut self),
+                Work::Do(Job(work)) => work(&mut self),
                 Work::Write(group) => {
                     let outcome = self.write(&group);
+                    // Before the calls learn of it: they may read what they have written.
+                    self.announce();
                     queue.end(&group, outcome);
-                    if outcome.is_ok() {
-                        self.announce();
-                    }
                 }
                 Work::Nothing => {
                     // It is logged, and tried again.
@@ -110,6 +125,19 @@ impl Writing {
             stored: stats,
         });
         Ok(kept)
+    }
+
+    /// How many collections there are.
+    pub(super) fn count(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Writes all of the log into the file. If that is not possible, SQLite does it when the file is opened again.
+    pub(super) fn empty_log(&mut self) {
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        if let Err(error) = self.connection.query_row(checkpoint, [], |_| Ok(())) {
+            report(&self.path, "", "empty the log of", &error);
+        }
     }
 
     /// Writes a group, or nothing of it.

@@ -106,36 +106,15 @@ impl Reader<'_> {
 
     fn collection(&mut self, name: String, name_node: &Node, node: &Node) -> Option<DeclaredCollection> {
         let before = self.problems.len();
-        let (message, mut key) = (None, None);
-        let (mut keep, mut durability) = (Retention::default(), Durability::default());
-        let message = match &node.value {
-            Yaml::Text(_) => self.message_type(node).or(message),
-            _ => {
-                let what = "a collection: the name of a message type, or a mapping with `type`";
-                let entries = entries(self.source, self.problems, node, what, &COLLECTION_KEYS, |_| None)?;
-                let value = |name: &str| find(&entries, name).map(|entry| entry.value);
-                let message = match value("type") {
-                    Some(node) => self.message_type(node),
-                    None => {
-                        if entries.len() == node.entries() {
-                            let hint = Some(format!("such as `{name}: {{type: package.Message}}`"));
-                            self.problem(node, "a collection needs a `type`", hint);
-                        }
-                        None
-                    }
-                };
-                if let (Some(node), Some(message)) = (value("key"), &message) {
-                    key = self.key(node, message);
-                }
-                if let Some(node) = value("keep") {
-                    keep = self.retention(node);
-                }
-                if let Some(node) = value("durability") {
-                    durability = self.durability(node);
-                }
-                message
-            }
-        };
+        let said = self.said(&name, node)?;
+        let value = |name: &str| said.iter().find(|(key, _)| *key == name).map(|(_, node)| *node);
+        let message = value("type").and_then(|node| self.message_type(node));
+        let key = value("key").zip(message.as_ref());
+        let key = key.and_then(|(node, message)| self.key(node, message));
+        let keep = value("keep").map(|node| self.retention(node)).unwrap_or_default();
+        let durability = value("durability")
+            .map(|node| self.durability(node))
+            .unwrap_or_default();
         let message = message.filter(|_| self.problems.len() == before)?;
         Some(DeclaredCollection {
             declaration: Declaration {
@@ -149,6 +128,23 @@ impl Reader<'_> {
             place: name_node.span.clone(),
             key,
         })
+    }
+
+    /// What is said of a collection, by its keys. The name of a type is short for that alone.
+    fn said<'n>(&mut self, name: &str, node: &'n Node) -> Option<Vec<(&'static str, &'n Node)>> {
+        if node.text().is_some() {
+            return Some(vec![("type", node)]);
+        }
+        let what = "a collection: the name of a message type, or a mapping with `type`";
+        let entries = entries(self.source, self.problems, node, what, &COLLECTION_KEYS, |_| None)?;
+        let value = |key: &'static str| Some((key, find(&entries, key)?.value));
+        let said: Vec<_> = COLLECTION_KEYS.into_iter().filter_map(value).collect();
+        // If there is an unknown key, it was reported already, and is probably `type` misspelt.
+        if value("type").is_none() && entries.len() == node.entries() {
+            let hint = Some(format!("such as `{name}: {{type: package.Message}}`"));
+            self.problem(node, "a collection needs a `type`", hint);
+        }
+        Some(said)
     }
 
     fn message_type(&mut self, node: &Node) -> Option<MessageDescriptor> {

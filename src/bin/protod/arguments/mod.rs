@@ -10,6 +10,7 @@ pub(crate) mod call;
 pub(crate) mod client_tls;
 pub(crate) mod count;
 pub(crate) mod data;
+pub(crate) mod data_dir;
 pub(crate) mod header;
 pub(crate) mod http_rules;
 pub(crate) mod inputs;

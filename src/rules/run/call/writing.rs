@@ -54,13 +54,8 @@ impl Execution<'_> {
             Change::Delete(key) => {
                 let key = self.with_env(call, |env, _| key.value(env));
                 let key = key.map_err(|error| failed(rule, &format!("`delete`: {error}")))?;
-                match key_of(&key) {
-                    Some(key) => writer.delete(&key),
-                    None => {
-                        let message = format!("`delete`: {} cannot be a key", key.to_text());
-                        return Err(failed(rule, &message));
-                    }
-                }
+                let no_key = || failed(rule, &format!("`delete`: {} cannot be a key", key.to_text()));
+                writer.delete(&key_of(&key).ok_or_else(no_key)?)
             }
             Change::Clear => writer.clear(),
         };

@@ -19,8 +19,8 @@ use clap::{Args, ValueEnum};
 use protod::live::{Loader, Reloader};
 use protod::schema::DescriptorEdition;
 use protod::{
-    Cors, Error, HttpRules, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema, Server,
-    ServerBuilder, Socket, Tls,
+    Collections, Cors, Error, HttpRules, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema,
+    Server, ServerBuilder, Socket, Tls,
 };
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -32,6 +32,7 @@ use self::stop::Stop;
 use crate::allocator::give_back_soon;
 use crate::arguments::admin::{AdminArgs, Listening};
 use crate::arguments::count::count;
+use crate::arguments::data_dir::DataDirArg;
 use crate::arguments::http_rules::{CheckedHttpRules, HttpRulesArg};
 use crate::arguments::inputs::Inputs;
 use crate::arguments::journal::JournalArgs;
@@ -65,6 +66,8 @@ const EXAMPLES: &str = "Examples:
   protod serve https://registry.example.com/api.binpb --schema-ca ca.pem --refresh 1m
   # A tree of thousands of protos, of which what was compiled is kept beside the build
   protod serve googleapis --cache-dir target/protod
+  # With collections that are there again after a restart
+  protod serve api --data-dir data
   # With a span of each call for a collector
   protod serve api --otlp-endpoint http://localhost:4317
   # For grpcurl 1.9.3, which refuses descriptors of edition 2024
@@ -159,6 +162,9 @@ pub(crate) struct Serve {
     reflection_edition: ReflectionEdition,
 
     #[command(flatten)]
+    data_dir: DataDirArg,
+
+    #[command(flatten)]
     http_rules: HttpRulesArg,
 
     #[command(flatten)]
@@ -245,7 +251,8 @@ impl Serve {
             .map_err(|error| Failure::caused("cannot wait for signals", error))?;
         let traces = self.traces.traces();
         let runtime = runtime_aside();
-        let mut loader = Loader::new(self.origin()?);
+        let collections = self.data_dir.collections()?;
+        let mut loader = Loader::new(self.origin(&collections)?);
         let loaded = loader.load()?;
         let (schema, rules) = (loaded.schema.clone(), loaded.rules.clone());
         let server = Server::builder(loaded.schema)
@@ -312,6 +319,7 @@ impl Serve {
                 &schema,
                 &rules,
                 &http_rules,
+                &collections,
             );
             tokio::spawn(reloader.run());
             let admin = ServedAdmin::start(admin);
@@ -341,6 +349,7 @@ impl Serve {
         });
         // A reload may wait for a file that nobody writes; the process does not.
         runtime.shutdown_background();
+        collections.flush();
         served
     }
 
@@ -357,6 +366,7 @@ impl Serve {
         schema: &Schema,
         rules: &Rules,
         http_rules: &HttpRules,
+        collections: &Collections,
     ) {
         let admin_addr = match admin {
             Listening::At(listener) => Some(listener.local_addr().to_string()),
@@ -368,6 +378,11 @@ impl Serve {
             one => one.to_string(),
         };
         let addr = addr.to_string();
+        // Where there are none, nobody asks.
+        let kept = match collections.file() {
+            Some(file) => Some(file.display().to_string()),
+            None => (collections.count() > 0).then(|| "memory".to_owned()),
+        };
         if self.logs_json() {
             let fields = [
                 ("addr", Value::from(addr.as_str())),
@@ -377,12 +392,16 @@ impl Serve {
                 ("rules", rules.len().into()),
                 ("routes", http_rules.routes().count().into()),
                 ("admin", admin_addr.into()),
+                ("collections", kept.into()),
             ];
             json::say("INFO", &format!("protod listening on {addr}"), &fields);
         } else {
             say_line(format_args!("protod listening on {addr}"));
             if let Some(admin) = admin_addr {
                 say_line(format_args!("protod admin on {admin}"));
+            }
+            if let Some(kept) = kept {
+                say_line(format_args!("collections in {kept}"));
             }
         }
         if let Listening::Not(error) = admin {
@@ -425,10 +444,10 @@ impl Serve {
         interval.filter(|_| !self.no_watch)
     }
 
-    fn origin(&self) -> Result<Origin, Failure> {
+    fn origin(&self, collections: &Collections) -> Result<Origin, Failure> {
         let sampler = Sampler::new(self.seed.unwrap_or_default()).stream_length(self.sample_stream_length);
         let mut options = RulesOptions::default()
-            .state(&RulesState::new())
+            .state(&RulesState::with_collections(collections))
             .rule_header(!self.no_rule_header)
             .sampler(sampler.clone())
             .validates(self.validate)
