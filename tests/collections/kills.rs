@@ -34,7 +34,7 @@ async fn record(client: Client, name: String, first: i64, told: mpsc::UnboundedS
         numbers
             .by_ref()
             .take(count)
-            .for_each(|point| drop(sender.send(point)))
+            .for_each(|point| drop(sender.send(point)));
     };
     send(AHEAD);
     let mut stored = match method.bidi(UnboundedReceiverStream::new(points)).await {

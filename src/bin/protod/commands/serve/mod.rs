@@ -312,15 +312,13 @@ impl Serve {
                 tokio::spawn(reloader.trigger().reload_on_hangup()?);
                 tokio::spawn(reloader.run());
             }
-            self.announce(
-                bound.local_addr(),
-                &admin,
-                tls.as_ref(),
-                &schema,
-                &rules,
-                &http_rules,
-                &collections,
-            );
+            let served = Served {
+                schema: &schema,
+                rules: &rules,
+                http_rules: &http_rules,
+                collections: &collections,
+            };
+            self.announce(bound.local_addr(), &admin, tls.as_ref(), &served);
             tokio::spawn(reloader.run());
             let admin = ServedAdmin::start(admin);
             let exporting = traces.export();
@@ -358,16 +356,13 @@ impl Serve {
     }
 
     /// Says that the server listens, and what it serves.
-    fn announce(
-        &self,
-        addr: &ListenAddr,
-        admin: &Listening,
-        tls: Option<&Tls>,
-        schema: &Schema,
-        rules: &Rules,
-        http_rules: &HttpRules,
-        collections: &Collections,
-    ) {
+    fn announce(&self, addr: &ListenAddr, admin: &Listening, tls: Option<&Tls>, served: &Served<'_>) {
+        let Served {
+            schema,
+            rules,
+            http_rules,
+            collections,
+        } = *served;
         let admin_addr = match admin {
             Listening::At(listener) => Some(listener.local_addr().to_string()),
             Listening::Off | Listening::Not(_) => None,
@@ -463,6 +458,14 @@ impl Serve {
             samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
         })
     }
+}
+
+/// What a server serves.
+struct Served<'s> {
+    schema: &'s Schema,
+    rules: &'s Rules,
+    http_rules: &'s HttpRules,
+    collections: &'s Collections,
 }
 
 fn parse_origin(text: &str) -> Result<String, String> {
