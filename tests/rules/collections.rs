@@ -220,8 +220,8 @@ async fn what_is_computed_of_a_collection_is_the_same_by_the_engine_and_row_by_r
 #[tokio::test]
 async fn nothing_is_the_average_of_nothing() {
     for (question, expected) in [
-        ("count()", r#"{}"#),
-        ("sum('value')", r#"{}"#),
+        ("count()", r"{}"),
+        ("sum('value')", r"{}"),
         ("average('value')", "no message of the collection points is there"),
         ("min('value')", "no message of the collection points is there"),
         (
@@ -466,12 +466,12 @@ fn mistakes_are_told_with_what_to_write() {
         "collecions: {points: keep.Point}\nrules: []\n".to_owned(),
         in_session(r#"{append: {piont: "${request}"}}"#),
         in_session(r#"{append: "${request}"}"#),
-        in_session(r#"{append: {points: {nmae: x}}}"#),
-        in_session(r#"{append: {books: {id: x}}}"#),
+        in_session(r"{append: {points: {nmae: x}}}"),
+        in_session(r"{append: {books: {id: x}}}"),
         in_session(r#"{put: {points: "${request}"}}"#),
-        in_session(r#"{delete: {points: x}}"#),
-        in_session(r#"{delete: {books: 5}}"#),
-        in_session(r#"{clear: point}"#),
+        in_session(r"{delete: {points: x}}"),
+        in_session(r"{delete: {books: 5}}"),
+        in_session(r"{clear: point}"),
         in_session(r#"{send: {count: "${collection.pionts.count()}"}}"#),
         in_session(r#"{send: {count: "${collection.count()}"}}"#),
         in_session(r#"{send: {count: "${collection.points.count(1)}"}}"#),
