@@ -82,6 +82,11 @@ impl Redaction {
         None
     }
 
+    /// Whether something of a message of this type may be not to be seen.
+    pub(crate) fn hides_some_of(&self, message: &MessageDescriptor) -> bool {
+        !self.names.is_empty() || Redactor::default().may_hide(message)
+    }
+
     /// Whether a field of this path in the message of a call, and of this full name, is named.
     fn names_field(&self, path: &str, full_name: &str) -> bool {
         self.names.iter().any(|name| name == path || name == full_name)

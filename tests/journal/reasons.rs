@@ -130,6 +130,12 @@ async fn the_reason_shows_no_field_and_no_header_that_is_not_to_be_seen() {
             "metadata authorization is <redacted>",
         ),
         (
+            "when: 'int(request.kind) > 1'",
+            r#"{"kind":"secret"}"#,
+            other,
+            "`int(request.kind) > 1` failed",
+        ),
+        (
             "metadata: {cookie: a}",
             "{}",
             ("cookie", "secret"),

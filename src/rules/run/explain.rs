@@ -91,7 +91,7 @@ impl MethodRules {
                 validate: rule.validate,
                 precedes_validation: at < self.order.message && rule.refuses(),
                 difference: difference(self, self.tallies(), at, &env, &mut decoded, None)
-                    .map(|difference| difference.text),
+                    .map(|difference| difference.told(|| false)),
             }
         });
         Ok(explained.collect())

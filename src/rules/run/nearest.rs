@@ -40,7 +40,8 @@ pub(super) fn note_passed_on(rules: &Arc<MethodRules>, execution: &Execution<'_>
     });
 }
 
-/// UNIMPLEMENTED, with the rule that came nearest and its first difference: of those that have passed the call on, and of these.
+/// UNIMPLEMENTED, with the rule that came nearest and its first difference, which is kept in the journal, and so has nothing that is not
+/// to be seen: of those that have passed the call on, and of these.
 pub(super) fn unmatched(rules: &MethodRules, execution: &mut Execution<'_>, call: &mut Call) -> Status {
     call.unmatched();
     let reads = execution.is_in_lane();
@@ -69,10 +70,16 @@ pub(super) fn unmatched(rules: &MethodRules, execution: &mut Execution<'_>, call
     let method = rules.method.name();
     Status::unimplemented(match nearest {
         None => format!("no rule of {method} matched"),
-        Some((difference, rule)) => format!(
-            "no rule of {method} matched; the nearest is {rule}: {}",
-            difference.text
-        ),
+        Some((difference, rule)) => {
+            let hidden = call.redaction();
+            let hides = || {
+                let has_header = |env: &Env<'_>| env.metadata.keys().any(|name| hidden.hides_header(name));
+                hidden.hides_some_of(rules.method.input())
+                    || execution.with_env(call, |env, _| has_header(env))
+            };
+            let difference = difference.told(hides);
+            format!("no rule of {method} matched; the nearest is {rule}: {difference}")
+        }
     })
 }
 
@@ -116,10 +123,8 @@ fn nearest(rules: &MethodRules, execution: &Execution<'_>, call: &mut Call) -> O
 
 /// Why a rule that matches did not answer.
 fn chance_difference(rule: &Rule) -> Option<Difference> {
-    rule.chance.map(|chance| Difference {
-        held: usize::MAX,
-        text: format!("its chance of {chance} did not come up"),
-    })
+    rule.chance
+        .map(|chance| Difference::new(usize::MAX, format!("its chance of {chance} did not come up")))
 }
 
 /// Why the rule at a place does not answer, apart from its chance; `None` if it does answer. `hidden` says what of the call is not
@@ -137,16 +142,15 @@ pub(super) fn difference(
     let differs = rule.condition.difference(env, decoded, input, hidden);
     differs.or_else(|| {
         let (counting, counter) = (rule.counting.as_ref()?, tallies.counter(at)?);
-        let text = match counter.is_left(counting, env) {
-            Ok(true) => return None,
-            Ok(false) => "it has answered as often as it may".to_owned(),
+        match counter.is_left(counting, env) {
+            Ok(true) => None,
+            Ok(false) => Some(Difference::new(usize::MAX, "it has answered as often as it may")),
             // The budget of an explanation may be smaller than the call's, in which it has not failed.
-            Err(_) if env.call.budget.is_exhausted() => "its `scope` costs too much to explain".to_owned(),
-            Err(error) => format!("`scope` failed: {error}"),
-        };
-        Some(Difference {
-            held: usize::MAX,
-            text,
-        })
+            Err(_) if env.call.budget.is_exhausted() => Some(Difference::new(
+                usize::MAX,
+                "its `scope` costs too much to explain",
+            )),
+            Err(error) => Some(Difference::new(usize::MAX, "`scope` failed").because(&error)),
+        }
     })
 }

@@ -20,7 +20,34 @@ const UNITS_PER_PATTERN: u64 = 10;
 pub(in crate::rules::run) struct Difference {
     /// How many of its conditions hold before the one that does not.
     pub(in crate::rules::run) held: usize,
-    pub(in crate::rules::run) text: String,
+    text: String,
+    /// What has failed. It may quote a value, whatever that is.
+    error: Option<String>,
+}
+
+impl Difference {
+    pub(in crate::rules::run) fn new(held: usize, text: impl Into<String>) -> Self {
+        Self {
+            held,
+            text: text.into(),
+            error: None,
+        }
+    }
+
+    pub(in crate::rules::run) fn because(self, error: &EvalError) -> Self {
+        Self {
+            error: Some(error.to_string()),
+            ..self
+        }
+    }
+
+    /// For people. What has failed is left out if a value that is not to be seen may be quoted: `hides` is whether there is one.
+    pub(in crate::rules::run) fn told(self, hides: impl FnOnce() -> bool) -> String {
+        match self.error {
+            Some(error) if !hides() => format!("{}: {error}", self.text),
+            _ => self.text,
+        }
+    }
 }
 
 impl Condition {
@@ -71,15 +98,12 @@ impl Condition {
         for condition in &self.metadata {
             if !condition.holds(env.metadata) {
                 let text = condition.difference(env.metadata, hidden);
-                return Some(Difference { held, text });
+                return Some(Difference::new(held, text));
             }
             held += 1;
         }
         if self.stage > Stage::Open && env.request.is_none() {
-            return Some(Difference {
-                held,
-                text: "no message has come".to_owned(),
-            });
+            return Some(Difference::new(held, "no message has come"));
         }
         for equality in &self.equalities {
             if !equality.holds(env) {
@@ -93,7 +117,7 @@ impl Condition {
                 if let Some(value) = equality.expected.value() {
                     let _ = write!(text, ", not {}", value.show(&equality.kind));
                 }
-                return Some(Difference { held, text });
+                return Some(Difference::new(held, text));
             }
             held += 1;
         }
@@ -107,21 +131,24 @@ impl Condition {
                 Err(error) => Some(error.to_string()),
             };
             if let Some(text) = text {
-                return Some(Difference { held, text });
+                return Some(Difference::new(held, text));
             }
             held += 1;
         }
         let when = self.when.as_ref()?;
-        let text = match when.program.eval(env) {
-            Ok(Value::Bool(true)) => return None,
-            Ok(_) => format!("`{}` does not hold", when.source),
+        match when.program.eval(env) {
+            Ok(Value::Bool(true)) => None,
+            Ok(_) => Some(Difference::new(held, format!("`{}` does not hold", when.source))),
             // The budget of an explanation may be smaller than the call's, in which it has not failed.
             Err(_) if env.call.budget.is_exhausted() => {
-                format!("`{}` costs too much to explain", when.source)
+                let text = format!("`{}` costs too much to explain", when.source);
+                Some(Difference::new(held, text))
             }
-            Err(error) => format!("`{}` failed: {error}", when.source),
-        };
-        Some(Difference { held, text })
+            Err(error) => {
+                let failed = Difference::new(held, format!("`{}` failed", when.source));
+                Some(failed.because(&error))
+            }
+        }
     }
 }
 
