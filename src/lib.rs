@@ -164,6 +164,8 @@ pub use tonic;
 pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, Responses};
 #[cfg(feature = "rules")]
 pub use crate::collection::Collections;
+#[cfg(feature = "sqlite")]
+pub use crate::collection::{Archive, ArchivedCollection, ArchivedMessage};
 pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, DynHandler, FromCall, Handler, HandlerFn, Handlers, Peer, PeerAddr, State};
 pub use crate::journal::{JournalOptions, RecordedCall, RecordedMessage};

@@ -41,4 +41,6 @@ pub(crate) use self::declaration::{Declaration, Durability, Retention};
 pub(crate) use self::fault::Fault;
 pub(crate) use self::query::{Aggregate, Batch, Comparison, Condition, Most, Order, Position, Query};
 pub(crate) use self::scalar::Scalar;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::{Archive, ArchivedCollection, ArchivedMessage};
 pub(crate) use self::writer::Writer;

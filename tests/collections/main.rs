@@ -1,6 +1,7 @@
 //! Collections that stay, of a real `protod serve`.
 
 mod data_dir;
+mod export;
 mod kills;
 #[path = "../support/mod.rs"]
 mod program;

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
-    bench, build, call, calls, check, describe, end, explain, init, list, manual, push, reset, rules, schema,
-    serve, sessions, signal, verify, wait,
+    bench, build, call, calls, check, describe, end, explain, export, init, list, manual, push, reset, rules,
+    schema, serve, sessions, signal, verify, wait,
 };
 use crate::deferred::{AsDeclared, Deferred, Definition};
 use crate::failure::Failure;
@@ -62,6 +62,8 @@ enum Command<D: Definition> {
     Reset(Deferred<reset::Reset, D>),
     /// Make, list and end sessions, in which calls are kept apart
     Sessions(Deferred<sessions::Sessions, D>),
+    /// Write a collection that a server keeps, or has kept, to a file
+    Export(Deferred<export::Export, D>),
     /// Write protos as a descriptor set, for other programs
     Build(Deferred<build::Build, D>),
     /// Write a starter proto with its rules, or rules for an existing proto
@@ -94,6 +96,7 @@ impl<D: Definition> Cli<D> {
             Command::Rules(rules) => rules.arguments.run()?,
             Command::Reset(reset) => reset.arguments.run()?,
             Command::Sessions(sessions) => sessions.arguments.run()?,
+            Command::Export(export) => export.arguments.run()?,
             Command::Build(build) => build.arguments.run()?,
             Command::Init(init) => init.arguments.run()?,
             Command::Schema(schema) => schema.arguments.run()?,

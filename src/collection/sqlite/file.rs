@@ -82,6 +82,20 @@ impl OwnFile {
     }
 }
 
+/// The file of a folder, to be read beside a process that writes it.
+pub(super) fn existing(folder: &Path) -> Result<(PathBuf, Connection), Error> {
+    let path = folder.join(NAME);
+    fs::metadata(&path).map_err(|error| Error::io(format!("cannot read {}", path.display()), error))?;
+    let connection = reading(&path).map_err(|error| wrong(&path, error))?;
+    if is_ours(&connection, &path)? {
+        return Ok((path, connection));
+    }
+    Err(Error::invalid_input(
+        format!("cannot use {}", path.display()),
+        "it is empty",
+    ))
+}
+
 /// A connection that reads.
 pub(super) fn reading(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -10,8 +10,10 @@
 //! | `kept` | what is known of a collection |
 //! | `queue`, `write` | what waits to be written, and the thread that does it |
 //! | `read` | reads |
+//! | `archive` | reads of who is no server |
 //! | `trouble` | what SQLite says went wrong |
 
+mod archive;
 mod declare;
 mod file;
 mod kept;
@@ -27,6 +29,7 @@ use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
 
+pub use self::archive::{Archive, ArchivedCollection, ArchivedMessage};
 use self::file::OwnFile;
 pub(super) use self::kept::Kept;
 pub(super) use self::queue::{End, Queue, To};

@@ -11,6 +11,7 @@ pub(crate) mod check;
 pub(crate) mod describe;
 pub(crate) mod end;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod manual;

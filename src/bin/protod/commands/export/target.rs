@@ -1,0 +1,117 @@
+//! Where an export goes.
+
+use std::fs::{self, File};
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::output::stdout;
+
+/// Where an export goes.
+pub(super) struct Target(Option<Part>);
+
+/// A file of which a part is there.
+struct Part {
+    /// What it will be called.
+    path: PathBuf,
+    /// What it is called until then.
+    unfinished: PathBuf,
+    /// Says up to which position, and how many bytes.
+    place: PathBuf,
+    file: File,
+    position: u64,
+    length: u64,
+}
+
+impl Target {
+    pub(super) fn stdout() -> Self {
+        Self(None)
+    }
+
+    /// A file; one that was cut off goes on if that is wanted.
+    pub(super) fn file(path: &Path, resumes: bool) -> Result<Self, Failure> {
+        let (part, place) = (beside(path, ".part"), beside(path, ".place"));
+        let unwritable = |error| Failure::caused(format!("cannot write {}", part.display()), error);
+        let (position, length) = if resumes { place_of(&place)? } else { (0, 0) };
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&part);
+        let mut file = file.map_err(unwritable)?;
+        // What is behind was not noted, and is written again.
+        file.set_len(length).map_err(unwritable)?;
+        file.seek(SeekFrom::End(0)).map_err(unwritable)?;
+        Ok(Self(Some(Part {
+            path: path.to_owned(),
+            unfinished: part,
+            place,
+            file,
+            position,
+            length,
+        })))
+    }
+
+    pub(super) fn is_file(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The position of the last message that is in it.
+    pub(super) fn position(&self) -> u64 {
+        self.0.as_ref().map_or(0, |part| part.position)
+    }
+
+    pub(super) fn write(&mut self, lines: &[u8]) -> Result<(), Failure> {
+        let Some(part) = &mut self.0 else {
+            return stdout::write(lines);
+        };
+        let written = part.file.write_all(lines);
+        written
+            .map_err(|error| Failure::caused(format!("cannot write {}", part.unfinished.display()), error))?;
+        part.length += lines.len() as u64;
+        Ok(())
+    }
+
+    /// Notes that all up to a position is written.
+    pub(super) fn note(&mut self, position: u64) -> Result<(), Failure> {
+        let Some(part) = &mut self.0 else { return Ok(()) };
+        part.position = position;
+        let noted = fs::write(&part.place, format!("{position} {}\n", part.length));
+        noted.map_err(|error| Failure::caused(format!("cannot write {}", part.place.display()), error))
+    }
+
+    /// Gives the file its name.
+    pub(super) fn end(self) -> Result<(), Failure> {
+        let Some(part) = self.0 else { return Ok(()) };
+        let named = part
+            .file
+            .sync_all()
+            .and_then(|()| fs::rename(&part.unfinished, &part.path));
+        named.map_err(|error| Failure::caused(format!("cannot write {}", part.path.display()), error))?;
+        // Without the part, it says nothing.
+        let _ = fs::remove_file(&part.place);
+        stdout::print(&format!("wrote {}\n", part.path.display()))
+    }
+}
+
+/// The path with something behind it.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Up to which position a part is whole, and how many bytes these are. Nothing, if there is no part.
+fn place_of(place: &Path) -> Result<(u64, u64), Failure> {
+    let Ok(text) = fs::read_to_string(place) else {
+        return Ok((0, 0));
+    };
+    let numbers = text.trim_end().split_once(' ');
+    let numbers = numbers.and_then(|(position, length)| Some((position.parse().ok()?, length.parse().ok()?)));
+    numbers.ok_or_else(|| {
+        Failure::new(format!(
+            "{} does not say where to go on: delete it to begin anew",
+            place.display()
+        ))
+    })
+}

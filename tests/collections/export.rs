@@ -1,0 +1,76 @@
+//! `protod export`.
+
+use std::fs;
+
+use prost_reflect::Value;
+
+use crate::program::protod;
+use crate::{folder, serve};
+
+/// Runs `protod export`, and returns what it printed, and on which code it ended.
+async fn export(data: &tempfile::TempDir, args: &[&str]) -> (String, String, Option<i32>) {
+    let data = data.path().to_str().expect("UTF-8");
+    let output = protod(&[&["export", "--data-dir", data], args].concat()).await;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr), output.status.code())
+}
+
+#[tokio::test]
+async fn a_collection_is_exported_beside_the_server_that_keeps_it_and_goes_on_where_it_was_cut_off() {
+    let (folder, data) = (folder(), tempfile::tempdir().expect("a folder"));
+    let (_server, client) = serve(folder.path(), data.path()).await;
+    let add = client.method("points.Points/Add").expect("it is there");
+    for (name, value) in [("a", 1), ("b, \"c\"", -2), ("", 0)] {
+        let mut point = add.request();
+        point.set_field_by_name("name", Value::String(name.to_owned()));
+        point.set_field_by_name("value", Value::I64(value));
+        add.unary(point).await.expect("OK");
+    }
+    let (listed, ..) = export(&data, &["--list"]).await;
+    assert_eq!(
+        listed,
+        "NAME    TYPE          MESSAGES  BYTES\npoints  points.Point  3         24\n"
+    );
+    let (listed, ..) = export(&data, &["--list", "--json"]).await;
+    assert_eq!(
+        listed,
+        "{\"bytes\":24,\"messages\":3,\"name\":\"points\",\"type\":\"points.Point\"}\n"
+    );
+    let (lines, ..) = export(&data, &["points"]).await;
+    assert_eq!(
+        lines,
+        "{\"name\":\"a\",\"value\":\"1\"}\n{\"name\":\"b, \\\"c\\\"\",\"value\":\"-2\"}\n{}\n"
+    );
+    let whole = "name,value\na,1\n\"b, \"\"c\"\"\",-2\n,0\n";
+    let file = data.path().join("points.csv");
+    let path = file.to_str().expect("UTF-8");
+    let to_file = ["points", "--format", "csv", "--output", path, "--resume"];
+    let (said, ..) = export(&data, &to_file).await;
+    assert_eq!(
+        (
+            said.as_str(),
+            fs::read_to_string(&file).expect("written").as_str()
+        ),
+        (format!("wrote {path}\n").as_str(), whole)
+    );
+    // As one that was cut off after the first message, and while it wrote the second.
+    fs::write(format!("{path}.part"), "name,value\na,1\n\"b, ").expect("written");
+    fs::write(format!("{path}.place"), "1 15\n").expect("written");
+    export(&data, &to_file).await;
+    assert_eq!(fs::read_to_string(&file).expect("written"), whole);
+    assert!(!file.with_extension("csv.part").exists() && !file.with_extension("csv.place").exists());
+    let (_, stderr, code) = export(&data, &["point"]).await;
+    assert_eq!(code, Some(1));
+    assert!(
+        stderr.contains("there is no collection `point`: there is points"),
+        "{stderr}"
+    );
+}
+
+#[tokio::test]
+async fn a_folder_without_collections_is_told() {
+    let data = tempfile::tempdir().expect("a folder");
+    let (_, stderr, code) = export(&data, &["--list"]).await;
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("collections.sqlite3"), "{stderr}");
+}
