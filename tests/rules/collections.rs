@@ -1,6 +1,6 @@
 //! Collections: what is written is read, in order, by all that asks of them; a follower sees what others write.
 
-use protod::{RulesOptions, RulesState, Schema};
+use protod::{Collections, RulesOptions, RulesState, Schema};
 use tonic::Code;
 
 use crate::support::{Running, problems};
@@ -439,6 +439,53 @@ async fn retention_by_count_keeps_the_newest() {
     let server = Running::with(schema(), &RulesOptions::default(), &rules).await;
     assert_eq!(server.call("Record", &THREE).await.messages, [r#"{"count":"2"}"#]);
     assert_eq!(values(&server.call("List", &["{}"]).await.messages), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_write_that_has_no_room_ends_its_call_and_no_other() {
+    let state = RulesState::with_collections(&Collections::in_memory_within(4000));
+    let options = RulesOptions::default().state(&state);
+    let rules = format!(
+        "{POINTS}  - {{method: keep.Points/List, stream: [{{each: '${{collection.points}}', send: '${{item}}'}}]}}
+  - {{method: keep.Points/Sum, clear: points, reply: {{}}}}\n"
+    );
+    let server = Running::with(schema(), &options, &rules).await;
+    let point = r#"{"name":"a","value":1}"#;
+    let recorded = server.call("Record", &[point; 200]).await;
+    assert_eq!(
+        (recorded.status.code(), recorded.status.message()),
+        (
+            Code::ResourceExhausted,
+            "the collection `points` has no room for more"
+        )
+    );
+    let listed = server.call("List", &["{}"]).await;
+    assert_eq!(
+        listed.status.code(),
+        Code::Ok,
+        "what is there is read: {}",
+        listed.status
+    );
+    assert!(!listed.messages.is_empty() && listed.messages.len() < 200);
+    // When there is room again, it is written again.
+    assert_eq!(server.call("Sum", &["{}"]).await.status.code(), Code::Ok);
+    assert_eq!(
+        server.call("Record", &[point]).await.messages,
+        [r#"{"count":"1"}"#]
+    );
+}
+
+#[tokio::test]
+async fn why_no_rule_matched_is_told_by_what_is_in_a_collection() {
+    let server = points(
+        "  - {name: known, method: keep.Points/Sum, when: 'collection.points.count() > 5', reply: {}}\n",
+    )
+    .await;
+    let told = server.call("Sum", &["{}"]).await.status;
+    assert_eq!(
+        told.message(),
+        "no rule of keep.Points/Sum matched; the nearest is known: `collection.points.count() > 5` does not hold"
+    );
 }
 
 #[test]
