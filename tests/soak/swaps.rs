@@ -12,7 +12,7 @@ use crate::health::Health;
 use crate::program::SOON;
 use crate::scene::{Scene, every};
 
-/// Publishes a generation every second, every fifth of them broken, and waits until it is live or refused.
+/// Publishes a generation every second, the second of three is broken, and waits until it is live or refused.
 pub(crate) async fn load(scene: Arc<Scene>) {
     let caller = Caller::connect(&scene.address).await;
     let health = Health::connect(&scene.address).await;
@@ -23,7 +23,7 @@ pub(crate) async fn load(scene: Arc<Scene>) {
         if !scene.goes_on() {
             return;
         }
-        let broken = generation % 5 == 0;
+        let broken = generation % 3 == 2;
         if !broken {
             scene.written.store(generation, Ordering::SeqCst);
         }
