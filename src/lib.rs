@@ -102,6 +102,7 @@
     not(feature = "cli"),
     allow(
         dead_code,
+        unreachable_pub,
         unused_imports,
         reason = "what serves one feature alone stands with its like, not behind a condition of its own"
     )
