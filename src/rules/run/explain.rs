@@ -90,8 +90,11 @@ impl MethodRules {
                 passes: rule.passes,
                 validate: rule.validate,
                 precedes_validation: at < self.order.message && rule.refuses(),
-                difference: difference(self, self.tallies(), at, &env, &mut decoded, None)
-                    .map(|difference| difference.told(|| false)),
+                difference: difference(self, self.tallies(), at, &env, &mut decoded).map(|difference| {
+                    difference
+                        .in_words(&env, self.method.input(), None)
+                        .told(|| false)
+                }),
             }
         });
         Ok(explained.collect())

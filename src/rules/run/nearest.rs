@@ -6,12 +6,11 @@ use bytes::Bytes;
 use tonic::Status;
 
 use super::call::execution::Execution;
-use super::matching::condition::{Decoded, Difference};
+use super::matching::condition::{Decoded, Difference, InWords};
 use super::method::MethodRules;
 use super::shared::tallies::Tallies;
 use crate::cel::Env;
 use crate::handler::Call;
-use crate::journal::Redaction;
 use crate::rules::plan::Rule;
 
 /// What it costs to say how a rule differs, apart from what its condition costs.
@@ -91,7 +90,7 @@ fn copied(env: &Env<'_>) -> Bytes {
 }
 
 /// A difference, and the name of its rule.
-type Near = (Difference, Arc<str>);
+type Near = (InWords, Arc<str>);
 
 /// The one of which more conditions hold, and else the first.
 fn nearer(best: Near, next: Near) -> Near {
@@ -111,35 +110,33 @@ fn nearest(rules: &MethodRules, execution: &Execution<'_>, call: &mut Call) -> O
         let answering = rules.rules.iter().enumerate().filter(|(_, rule)| !rule.passes);
         let compared = answering.take(COMPARED).take_while(has_room);
         let differences = compared.filter_map(|(at, rule)| {
-            let difference = difference(rules, execution.tallies(), at, &env, &mut decoded, Some(&hidden));
-            Some((
-                difference.or_else(|| chance_difference(rule))?,
-                Arc::clone(&rule.name),
-            ))
+            let difference = difference(rules, execution.tallies(), at, &env, &mut decoded);
+            Some((difference.or_else(|| chance_difference(rule))?, rule))
         });
-        differences.reduce(nearer)
+        let nearest = differences.reduce(|best, next| if next.0.held > best.0.held { next } else { best });
+        nearest.map(|(difference, rule)| {
+            let in_words = difference.in_words(&env, rules.method.input(), Some(&hidden));
+            (in_words, Arc::clone(&rule.name))
+        })
     })
 }
 
 /// Why a rule that matches did not answer.
-fn chance_difference(rule: &Rule) -> Option<Difference> {
+fn chance_difference(rule: &Rule) -> Option<Difference<'static>> {
     rule.chance
         .map(|chance| Difference::new(usize::MAX, format!("its chance of {chance} did not come up")))
 }
 
-/// Why the rule at a place does not answer, apart from its chance; `None` if it does answer. `hidden` says what of the call is not
-/// told.
-pub(super) fn difference(
-    rules: &MethodRules,
+/// Why the rule at a place does not answer, apart from its chance; `None` if it does answer.
+pub(super) fn difference<'r>(
+    rules: &'r MethodRules,
     tallies: &Tallies,
     at: usize,
     env: &Env<'_>,
     decoded: &mut Decoded<'_>,
-    hidden: Option<&Redaction>,
-) -> Option<Difference> {
+) -> Option<Difference<'r>> {
     let rule = &rules.rules[at];
-    let input = rules.method.input();
-    let differs = rule.condition.difference(env, decoded, input, hidden);
+    let differs = rule.condition.difference(env, decoded);
     differs.or_else(|| {
         let (counting, counter) = (rule.counting.as_ref()?, tallies.counter(at)?);
         match counter.is_left(counting, env) {

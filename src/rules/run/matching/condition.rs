@@ -6,30 +6,45 @@ use bytes::Bytes;
 use prost_reflect::{DynamicMessage, Kind, MessageDescriptor};
 
 use super::hidden::REDACTED;
+use super::pattern::Mismatch;
 use crate::cel::{Env, EvalError, Value};
 use crate::excerpt::excerpt;
 use crate::journal::Redaction;
 use crate::message::{Raw, decode_dynamic};
-use crate::rules::plan::{Condition, Equality, Expected, Stage, WireScalar, canonical};
+use crate::rules::plan::{Condition, Equality, Expected, MetadataCondition, Stage, WireScalar, canonical};
 
 /// What it costs to compare a message with a pattern.
 const UNITS_PER_PATTERN: u64 = 10;
 
-/// Why a rule did not match.
+/// Why a rule did not match. Of many rules one is told, so it is put into words last.
 #[derive(Debug)]
-pub(in crate::rules::run) struct Difference {
+pub(in crate::rules::run) struct Difference<'c> {
     /// How many of its conditions hold before the one that does not.
     pub(in crate::rules::run) held: usize,
-    text: String,
+    what: What<'c>,
     /// What has failed. It may quote a value, whatever that is.
     error: Option<String>,
 }
 
-impl Difference {
+/// What differs.
+#[derive(Debug)]
+enum What<'c> {
+    Metadata(&'c MetadataCondition),
+    Equality(&'c Equality),
+    Pattern(Mismatch),
+    /// In words.
+    Other(String),
+}
+
+impl<'c> Difference<'c> {
     pub(in crate::rules::run) fn new(held: usize, text: impl Into<String>) -> Self {
+        Self::of(held, What::Other(text.into()))
+    }
+
+    fn of(held: usize, what: What<'c>) -> Self {
         Self {
             held,
-            text: text.into(),
+            what,
             error: None,
         }
     }
@@ -41,7 +56,37 @@ impl Difference {
         }
     }
 
-    /// For people. What has failed is left out if a value that is not to be seen may be quoted: `hides` is whether there is one.
+    /// In words. `input` is the type of requests, and `hidden` says what of them is not told.
+    pub(in crate::rules::run) fn in_words(
+        self,
+        env: &Env<'_>,
+        input: &MessageDescriptor,
+        hidden: Option<&Redaction>,
+    ) -> InWords {
+        InWords {
+            held: self.held,
+            text: match self.what {
+                What::Metadata(condition) => condition.difference(env.metadata, hidden),
+                What::Equality(equality) => equality.difference(env, input, hidden),
+                What::Pattern(mismatch) => mismatch.told(hidden),
+                What::Other(text) => text,
+            },
+            error: self.error,
+        }
+    }
+}
+
+/// A difference for people.
+#[derive(Debug)]
+pub(in crate::rules::run) struct InWords {
+    /// How many conditions of the rule hold before the one that does not.
+    pub(in crate::rules::run) held: usize,
+    text: String,
+    error: Option<String>,
+}
+
+impl InWords {
+    /// What has failed is left out if a value that is not to be seen may be quoted: `hides` is whether there is one.
     pub(in crate::rules::run) fn told(self, hides: impl FnOnce() -> bool) -> String {
         match self.error {
             Some(error) if !hides() => format!("{}: {error}", self.text),
@@ -85,20 +130,16 @@ impl Condition {
         }
     }
 
-    /// The first difference; `None` if the condition holds. `input` is the type of requests, and `hidden` says what of them is not
-    /// told.
+    /// The first difference; `None` if the condition holds.
     pub(in crate::rules::run) fn difference(
         &self,
         env: &Env<'_>,
         decoded: &mut Decoded<'_>,
-        input: &MessageDescriptor,
-        hidden: Option<&Redaction>,
-    ) -> Option<Difference> {
+    ) -> Option<Difference<'_>> {
         let mut held = 0;
         for condition in &self.metadata {
             if !condition.holds(env.metadata) {
-                let text = condition.difference(env.metadata, hidden);
-                return Some(Difference::new(held, text));
+                return Some(Difference::of(held, What::Metadata(condition)));
             }
             held += 1;
         }
@@ -107,31 +148,18 @@ impl Condition {
         }
         for equality in &self.equalities {
             if !equality.holds(env) {
-                let is_hidden = hidden.is_some_and(|hidden| equality.is_hidden(input, hidden));
-                let found = if is_hidden {
-                    REDACTED.to_owned()
-                } else {
-                    equality.found(env)
-                };
-                let mut text = format!("{} is {}", equality.path, excerpt(&found));
-                if let Some(value) = equality.expected.value() {
-                    let _ = write!(text, ", not {}", value.show(&equality.kind));
-                }
-                return Some(Difference::new(held, text));
+                return Some(Difference::of(held, What::Equality(equality)));
             }
             held += 1;
         }
         if let Some(pattern) = &self.pattern {
-            let text = match decoded.get(env) {
-                Ok(Some(message)) => pattern
-                    .fits_message(message, "", env)
-                    .err()
-                    .map(|mismatch| mismatch.told(hidden)),
-                Ok(None) => Some("it cannot be decoded".to_owned()),
-                Err(error) => Some(error.to_string()),
+            let what = match decoded.get(env) {
+                Ok(Some(message)) => pattern.fits_message(message, "", env).err().map(What::Pattern),
+                Ok(None) => Some(What::Other("it cannot be decoded".to_owned())),
+                Err(error) => Some(What::Other(error.to_string())),
             };
-            if let Some(text) = text {
-                return Some(Difference::new(held, text));
+            if let Some(what) = what {
+                return Some(Difference::of(held, what));
             }
             held += 1;
         }
@@ -176,6 +204,21 @@ impl Equality {
             Raw::Fixed32(bits) => WireScalar::Bits(bits.into()).equals(expected, &self.kind),
             Raw::Fixed64(bits) => WireScalar::Bits(bits).equals(expected, &self.kind),
         }
+    }
+
+    /// How a request for which it does not hold differs.
+    fn difference(&self, env: &Env<'_>, input: &MessageDescriptor, hidden: Option<&Redaction>) -> String {
+        let is_hidden = hidden.is_some_and(|hidden| self.is_hidden(input, hidden));
+        let found = if is_hidden {
+            REDACTED.to_owned()
+        } else {
+            self.found(env)
+        };
+        let mut text = format!("{} is {}", self.path, excerpt(&found));
+        if let Some(value) = self.expected.value() {
+            let _ = write!(text, ", not {}", value.show(&self.kind));
+        }
+        text
     }
 
     /// The value of the request, for error messages.
