@@ -18,6 +18,18 @@ pub(crate) struct Declaration {
     pub(crate) durability: Durability,
 }
 
+impl Declaration {
+    /// Logs how many of the messages there are do not fit the type, if any.
+    pub(super) fn report_misfits(&self, misfits: u64, of: u64) {
+        if misfits > 0 {
+            let (collection, message) = (&*self.name, self.message.full_name());
+            tracing::warn!(
+                "the collection {collection}: {misfits} of {of} messages do not fit {message}: they are kept, and not read"
+            );
+        }
+    }
+}
+
 /// How much is kept; the oldest messages go. What is `None` has no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Retention {

@@ -10,6 +10,9 @@ use super::scalar::Scalar;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Position(pub(crate) u64);
 
+/// The position of the first message. It is not 0: who reads after 0, which a number that a client left out is, reads all.
+pub(super) const FIRST: u64 = 1;
+
 /// Which messages are read, and in which order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Query {

@@ -10,7 +10,7 @@ use tokio::sync::futures::OwnedNotified;
 
 use super::room::Room;
 use crate::collection::declaration::{Declaration, Retention, now};
-use crate::collection::query::{Batch, MOST_SEEN, Most, Order, Position, Query, cut};
+use crate::collection::query::{Batch, FIRST, MOST_SEEN, Most, Order, Position, Query, cut};
 use crate::collection::row_type::RowType;
 use crate::collection::scalar::Key;
 
@@ -56,7 +56,10 @@ impl Rows {
     pub(super) fn within(room: &Arc<Room>) -> Arc<Self> {
         Arc::new(Self {
             room: Arc::clone(room),
-            state: RwLock::default(),
+            state: RwLock::new(State {
+                next: FIRST,
+                ..State::default()
+            }),
             added: Arc::default(),
         })
     }
@@ -66,7 +69,8 @@ impl Rows {
         let mut state = self.write();
         state.keep = declaration.keep;
         if state.fingerprint.replace(row_type.fingerprint) != Some(row_type.fingerprint) {
-            state.read_keys(row_type);
+            let misfits = state.read_keys(row_type);
+            declaration.report_misfits(misfits, state.messages.len() as u64);
         }
         state.forget(&self.room);
     }
@@ -181,17 +185,20 @@ impl State {
         std::mem::take(&mut self.messages)
     }
 
-    /// Finds the keys anew. If several messages have the same, the newest is the one of the key.
-    fn read_keys(&mut self, row_type: &RowType) {
+    /// Finds the keys anew, and returns how many messages do not fit the type. If several messages have the same key, the newest
+    /// is the one of the key.
+    fn read_keys(&mut self, row_type: &RowType) -> u64 {
         self.keys.clear();
-        let mut row = row_type.row();
+        let (mut row, mut misfits) = (row_type.row(), 0);
         for (position, stored) in &mut self.messages {
             let fits = row_type.fits(&stored.bytes, &mut row);
+            misfits += u64::from(!fits);
             stored.key = fits.then(|| row_type.key_of(&row, &stored.bytes)).flatten();
             if let Some(key) = &stored.key {
                 self.keys.insert(key.clone(), *position);
             }
         }
+        misfits
     }
 
     /// Takes away the oldest messages, as far as they are too many or too old.

@@ -1,6 +1,5 @@
 //! Makes the table of a collection, and makes that of another type fit: fields by their numbers.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use prost::Message as _;
@@ -9,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::table::{OWN_COLUMNS, Table, column_type, quoted};
 use crate::collection::declaration::Declaration;
+use crate::collection::query::FIRST;
 use crate::collection::row_type::RowType;
 
 /// What the file has of a collection.
@@ -34,7 +34,6 @@ struct Column {
 /// Makes the table fit the declaration. All or nothing.
 pub(super) fn declare(
     connection: &mut Connection,
-    path: &Path,
     declaration: &Declaration,
     row_type: &Arc<RowType>,
 ) -> rusqlite::Result<(Table, Stats)> {
@@ -53,7 +52,7 @@ pub(super) fn declare(
             let (table, id) = create(&transaction, declaration, row_type)?;
             let stats = Stats {
                 id,
-                next: 1,
+                next: FIRST,
                 count: 0,
                 size: 0,
                 misfits: 0,
@@ -77,16 +76,7 @@ pub(super) fn declare(
                     stats.id
                 ],
             )?;
-            if stats.misfits > 0 {
-                tracing::warn!(
-                    collection = name,
-                    messages = stats.misfits,
-                    of = stats.count,
-                    "{}: messages do not fit {}: they are kept, and not read",
-                    path.display(),
-                    declaration.message.full_name()
-                );
-            }
+            declaration.report_misfits(stats.misfits, stats.count);
             (table, stats)
         }
     };

@@ -106,7 +106,8 @@ impl Readers {
         let end = from.next();
         let (low, high) = match query.order {
             Order::Oldest => {
-                let low = after.map_or(0, |Position(after)| after.saturating_add(1));
+                // A client names any position, and SQLite has no numbers beyond those with a sign.
+                let low = after.map_or(0, |Position(after)| after.saturating_add(1).min(end));
                 (
                     low,
                     if condition.is_empty() {

@@ -102,7 +102,7 @@ impl Writing {
         declaration: &Declaration,
         row_type: &Arc<RowType>,
     ) -> rusqlite::Result<Arc<Kept>> {
-        let (table, stats) = declare(&mut self.connection, &self.path, declaration, row_type)?;
+        let (table, stats) = declare(&mut self.connection, declaration, row_type)?;
         let table = Arc::new(table);
         let current = Current {
             table: Arc::clone(&table),

@@ -48,6 +48,39 @@ fn messages_are_read_in_the_order_in_which_they_were_written_and_backwards_page_
 }
 
 #[test]
+fn a_loop_may_begin_after_any_position_and_after_0_with_the_first_message() {
+    each_engine(|collections| {
+        let collection = write(collections, &declaration(POINT, None), &["x: 1", "x: 2"]);
+        let after = |position, order| {
+            let query = Query {
+                order,
+                ..Query::default()
+            };
+            let batch = collection.read(&query, Some(Position(position)), Most::default());
+            let rows = batch.unwrap().rows.into_iter();
+            rows.map(|(Position(position), _)| position).collect::<Vec<_>>()
+        };
+        assert_eq!(after(0, Order::Oldest), [1, 2]);
+        assert_eq!(after(1, Order::Oldest), [2]);
+        assert!(after(0, Order::Newest).is_empty());
+        assert_eq!(after(2, Order::Newest), [1]);
+        let beyond = [
+            3,
+            1 << 62,
+            i64::MAX as u64 - 1,
+            i64::MAX as u64,
+            1 << 63,
+            u64::MAX - 1,
+            u64::MAX,
+        ];
+        for position in beyond {
+            assert!(after(position, Order::Oldest).is_empty(), "{position}");
+            assert_eq!(after(position, Order::Newest), [2, 1], "{position}");
+        }
+    });
+}
+
+#[test]
 fn a_message_takes_the_place_of_the_one_with_its_key_whatever_type_the_key_has() {
     each_engine(|collections| {
         // Each kind of key, with a value, another, and the default.

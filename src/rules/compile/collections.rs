@@ -23,6 +23,9 @@ pub(super) const KEEP_KEYS: [&str; 3] = ["count", "size", "age"];
 /// What must have happened before a client is told that a message is stored.
 pub(super) const DURABILITIES: [&str; 3] = ["memory", "flush", "fsync"];
 
+/// What names do not begin with: tables of a file that are not those of collections do.
+const NOT_OURS: [&str; 2] = ["protod_", "sqlite_"];
+
 /// A collection, and where it is declared.
 #[derive(Debug)]
 pub(in crate::rules) struct DeclaredCollection {
@@ -50,7 +53,7 @@ pub(super) fn declared<'f>(
     problems: &mut Vec<Problem>,
 ) -> Vec<DeclaredCollection> {
     let mut found = Vec::new();
-    let mut places: BTreeMap<String, String> = BTreeMap::new();
+    let mut places: BTreeMap<String, (String, String)> = BTreeMap::new();
     for file in files {
         for (name, node) in &file.collections {
             let mut reader = Reader {
@@ -62,10 +65,23 @@ pub(super) fn declared<'f>(
                 continue;
             };
             let place = place_of(&file.source, name.span.start);
-            if let Some(first) = places.insert(text.clone(), place) {
-                let message = format!("the collection `{text}` is declared already, at {first}");
+            // A file has tables of these names, whose case does not matter to it.
+            if let Some((known, first)) = places.insert(text.to_ascii_lowercase(), (text.clone(), place)) {
+                let (message, hint) = if known == text {
+                    (
+                        format!("the collection `{text}` is declared already, at {first}"),
+                        "rules of all files know a collection: declare it once",
+                    )
+                } else {
+                    (
+                        format!(
+                            "the collections `{text}` and `{known}`, at {first}, differ in capital letters only"
+                        ),
+                        "a file cannot tell them apart: give one of them another name",
+                    )
+                };
                 let problem = Problem::at(&file.source, name.span.clone(), message);
-                problems.push(problem.with_hint("rules of all files know a collection: declare it once"));
+                problems.push(problem.with_hint(hint));
                 continue;
             }
             found.extend(reader.collection(text, name, node));
@@ -97,7 +113,20 @@ impl Reader<'_> {
     fn name(&mut self, node: &Node) -> Option<String> {
         let name = node.key_text().unwrap_or_default();
         if is_identifier(&name) {
-            return Some(name);
+            let starts = |prefix: &&&str| {
+                name.get(..prefix.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+            };
+            let Some(prefix) = NOT_OURS.iter().find(starts) else {
+                return Some(name);
+            };
+            let message = format!("a collection has no name that begins with `{prefix}`");
+            self.problem(
+                node,
+                message,
+                Some("a file of collections has tables of such names"),
+            );
+            return None;
         }
         let hint = as_identifier(&name).map(|meant| format!("write `{meant}`"));
         self.problem(node, "a collection has a name of letters, digits and `_`", hint);

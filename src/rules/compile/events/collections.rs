@@ -28,6 +28,11 @@ impl StepsCompiler<'_, '_> {
                 .add(node.span.clone(), message, Some(REMOVES_VARIABLE.to_owned()));
         }
         if action.name == "clear" {
+            if node.text().is_none() {
+                let message = format!("expected the name of a collection, found {}", node.kind());
+                let hint = Some("such as `clear: books`".to_owned());
+                return self.compiler.problem_hint(node, message, hint);
+            }
             let place = self.collection_named(node, node.text().unwrap_or_default());
             let op = place.map(|place| store(place, Change::Clear));
             return self.push(op, node);

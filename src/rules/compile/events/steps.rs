@@ -206,7 +206,10 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
             Some(list) if list.rows().is_some() => return self.rows(list, modifiers, action),
             list => list,
         };
-        self.warn_of_list(modifiers);
+        // A list that has a problem of its own may be meant as one of a collection.
+        if list.is_some() || modifiers.each.is_none() {
+            self.warn_of_list(modifiers);
+        }
         let (begin, variables) = match (modifiers.repeat, modifiers.each) {
             (None, None) if modifiers.every.is_none() => {
                 if let Some(name) = modifiers.name {

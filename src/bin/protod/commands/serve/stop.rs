@@ -155,10 +155,16 @@ struct Signals {
     hangup: tokio::signal::unix::Signal,
 }
 
+/// SIGXFSZ: a file would be larger than the process may have it.
+#[cfg(unix)]
+const FILE_TOO_LARGE: i32 = 25;
+
 #[cfg(unix)]
 impl Signals {
     fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
+        // Who is listened to once does not end the process any more: the write fails instead, and the calls that it was for.
+        drop(signal(SignalKind::from_raw(FILE_TOO_LARGE))?);
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
