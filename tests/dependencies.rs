@@ -312,6 +312,7 @@ fn the_readme_says_what_each_feature_costs() {
             "otlp",
             "rules",
             "samples",
+            "sqlite",
             "tls",
             "validate",
             "verify"

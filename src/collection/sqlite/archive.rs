@@ -45,7 +45,7 @@ pub struct ArchivedCollection {
     size: u64,
 }
 
-/// A message of an [`ArchivedCollection`].
+/// A message of an [`ArchivedCollection`], which an [`Archive`] reads.
 #[derive(Debug)]
 pub struct ArchivedMessage {
     /// Where it stands: positions grow from 1, and none is given twice.
