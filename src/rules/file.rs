@@ -31,12 +31,19 @@ const OTHER_KEYS: [(&[&str], &str); 3] = [
 /// What to do about a file without rules.
 const BEGIN: &str = "begin the file with `rules:`, a list of rules";
 
+/// The collections that a rules file declares.
+#[derive(Debug, Clone)]
+pub(crate) struct FileCollections {
+    pub(crate) source: SourceText,
+    /// Their names, and what is said of them.
+    pub(crate) entries: Vec<(Node, Node)>,
+}
+
 /// A rules file that was read, but not compiled.
 pub(crate) struct RulesFile {
     pub(crate) source: SourceText,
     pub(crate) rules: Vec<Node>,
-    /// The collections that it declares: their names, and what is said of them.
-    pub(crate) collections: Vec<(Node, Node)>,
+    pub(crate) collections: FileCollections,
     /// What is hardly meant in the text, whatever its rules are.
     pub(crate) warnings: Vec<Problem>,
     /// The aliases in it: what is wrong with a node may be wrong only where an alias stands for it.
@@ -132,9 +139,12 @@ impl RulesFile {
                 warnings.push(problem.with_hint(BEGIN).into_warning());
             }
             Ok(Self {
-                source,
                 rules: rules.unwrap_or_default(),
-                collections,
+                collections: FileCollections {
+                    source: source.clone(),
+                    entries: collections,
+                },
+                source,
                 warnings,
                 aliases,
             })

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::compile::{Compilation, CompiledMethod, CompiledRules, DeclaredCollection};
-use super::file::RulesFile;
+use super::file::{FileCollections, RulesFile};
 use super::files::FoundFiles;
 use super::part::part_of;
 use super::run::{Declared, MethodRules, Settings, StateOfSession};
@@ -15,14 +15,14 @@ use crate::schema::Schema;
 pub(super) fn load_files(settings: &Settings, schema: &Schema, files: FoundFiles) -> Result<Rules, Error> {
     let FoundFiles { rules, warnings } = files;
     let read = || rules.iter().map(|file| RulesFile::read(file)).collect();
-    let mut compiled = compile(settings, schema, read).map_err(Error::rules)?;
-    compiled.warnings.splice(0..0, warnings);
+    let mut compiled = compile(settings, schema, &[], read).map_err(Error::rules)?;
+    compiled.rules.warnings.splice(0..0, warnings);
     finish(settings, compiled, rules).map_err(Error::rules)
 }
 
 impl Rules {
     /// Rules of these names and texts, to stand in front of these: with the same options, and the same state, or that of the
-    /// session whose calls alone they answer.
+    /// session whose calls alone they answer. They know the collections of these.
     pub(crate) fn in_front(
         &self,
         schema: &Schema,
@@ -39,7 +39,8 @@ impl Rules {
         }
         let settings = &settings;
         let parse = |(name, text): &(&str, &str)| RulesFile::parse(name, (*text).to_owned());
-        let compiled = compile(settings, schema, || texts.iter().map(parse).collect())?;
+        let read = || texts.iter().map(parse).collect();
+        let compiled = compile(settings, schema, &self.collections, read)?;
         finish(settings, compiled, Vec::new())
     }
 }
@@ -51,19 +52,26 @@ pub(super) fn load_text(
     text: &str,
 ) -> Result<Rules, Error> {
     let read = || vec![RulesFile::parse(name, text.to_owned())];
-    let compiled = compile(settings, schema, read).map_err(Error::rules)?;
+    let compiled = compile(settings, schema, &[], read).map_err(Error::rules)?;
     finish(settings, compiled, Vec::new()).map_err(Error::rules)
 }
 
 type ReadFiles = Vec<Result<RulesFile, Vec<Problem>>>;
 
+/// The rules of files, and the collections that these declare.
+struct CompiledFiles {
+    rules: CompiledRules,
+    collections: Arc<[FileCollections]>,
+}
+
 /// Compiles rules for the part of a large schema that they reach. If that fails, it is done for the whole: then the problems are
-/// those of the whole, and so are their hints.
+/// those of the whole, and so are their hints. `known` are collections of other files that the rules may name.
 fn compile(
     settings: &Settings,
     schema: &Schema,
+    known: &[FileCollections],
     read: impl Fn() -> ReadFiles,
-) -> Result<CompiledRules, Vec<Problem>> {
+) -> Result<CompiledFiles, Vec<Problem>> {
     let compile_for = |schema: &Schema, files: ReadFiles| {
         let mut compilation = Compilation::new(
             schema,
@@ -72,24 +80,29 @@ fn compile(
             settings.shares_state,
             settings.are_put,
         );
-        compilation.declare(files.iter().flatten());
+        let declaring = files.iter().flatten().map(|file| &file.collections);
+        let declaring = declaring.filter(|collections| !collections.entries.is_empty());
+        let collections: Arc<[FileCollections]> = declaring.cloned().collect();
+        compilation.declare(known.iter().chain(&*collections));
         for file in files {
             compilation.add(file);
         }
-        compilation.finish()
+        let rules = compilation.finish()?;
+        Ok(CompiledFiles { rules, collections })
     };
     let files = read();
     if schema.is_small() {
         return compile_for(schema, files);
     }
+    let known_texts = known.iter().map(|file| file.source.text());
     let texts = files.iter().flatten().map(|file| file.source.text());
-    let part = part_of(schema, texts);
+    let part = part_of(schema, texts.chain(known_texts));
     compile_for(&part, files).or_else(|_| compile_for(schema, read()))
 }
 
 fn finish(
     settings: &Settings,
-    compiled: CompiledRules,
+    compiled: CompiledFiles,
     mut files: Vec<PathBuf>,
 ) -> Result<Rules, Vec<Problem>> {
     let CompiledRules {
@@ -98,7 +111,7 @@ fn finish(
         warnings,
         message_files,
         collections,
-    } = compiled;
+    } = compiled.rules;
     files.extend(message_files);
     let declared = declare(settings, collections)?;
     // Not before all is compiled: a load that fails leaves the counters as they are.
@@ -126,6 +139,7 @@ fn finish(
         files,
         outlines,
         warnings,
+        compiled.collections,
         settings.clone(),
         load,
     ))

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::file::FileCollections;
 use super::listed::{ListedRule, listed};
 use super::plan::Outline;
 use super::run::{MethodRules, RulesState, Settings};
@@ -33,6 +34,8 @@ pub struct Rules {
     files: Arc<[PathBuf]>,
     outlines: Arc<[Outline]>,
     warnings: Arc<[Problem]>,
+    /// What their files say of collections.
+    pub(super) collections: Arc<[FileCollections]>,
     pub(super) settings: Settings,
     /// The number of the load; see [`RulesState`]'s counters.
     load: u64,
@@ -45,6 +48,7 @@ impl Rules {
         files: Vec<PathBuf>,
         outlines: Vec<Outline>,
         warnings: Vec<Problem>,
+        collections: Arc<[FileCollections]>,
         settings: Settings,
         load: u64,
     ) -> Self {
@@ -53,6 +57,7 @@ impl Rules {
             files: files.into(),
             outlines: outlines.into(),
             warnings: warnings.into(),
+            collections,
             settings,
             load,
         }

@@ -19,6 +19,7 @@ mod pages;
 mod program;
 mod protos;
 mod pushed_messages;
+mod put_collections;
 mod puts;
 mod rule_text;
 mod sea;

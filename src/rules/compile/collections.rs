@@ -11,7 +11,7 @@ use crate::cel::CollectionType;
 use crate::collection::{Declaration, Durability, Retention};
 use crate::duration::parse_nanoseconds;
 use crate::error::{Problem, SourceText};
-use crate::rules::file::RulesFile;
+use crate::rules::file::FileCollections;
 use crate::schema::{Schema, field_named};
 use crate::suggest;
 use crate::yaml::{Node, Yaml, entries, find};
@@ -49,13 +49,13 @@ impl DeclaredCollection {
 /// The collections of all files. Names are those of all files together.
 pub(super) fn declared<'f>(
     schema: &Schema,
-    files: impl Iterator<Item = &'f RulesFile>,
+    files: impl Iterator<Item = &'f FileCollections>,
     problems: &mut Vec<Problem>,
 ) -> Vec<DeclaredCollection> {
     let mut found = Vec::new();
     let mut places: BTreeMap<String, (String, String)> = BTreeMap::new();
     for file in files {
-        for (name, node) in &file.collections {
+        for (name, node) in &file.entries {
             let mut reader = Reader {
                 schema,
                 source: &file.source,

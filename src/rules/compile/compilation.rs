@@ -19,7 +19,7 @@ use super::stored::{AllStored, StoredOfRule};
 use crate::cel::CollectionType;
 use crate::error::Problem;
 use crate::message::Picker;
-use crate::rules::file::RulesFile;
+use crate::rules::file::{FileCollections, RulesFile};
 use crate::rules::plan::{Outline, Rule, RuleId, RuleLog, Sampler};
 use crate::schema::{Method, Schema};
 use crate::yaml::{Alias, Entry, Node, entries, find, written};
@@ -128,7 +128,7 @@ impl<'s> Compilation<'s> {
     }
 
     /// Declares the collections of all files, which the rules of each may name. To be called before any is [added](Self::add).
-    pub(in crate::rules) fn declare<'f>(&mut self, files: impl Iterator<Item = &'f RulesFile>) {
+    pub(in crate::rules) fn declare<'f>(&mut self, files: impl Iterator<Item = &'f FileCollections>) {
         let found = collections::declared(self.schema, files, &mut self.problems);
         self.collections = found.iter().map(DeclaredCollection::as_type).collect();
         self.declared_collections = found;
