@@ -13,9 +13,8 @@ run: ## serve proto/ on 127.0.0.1:9002
 
 test: ## install the clients into target/clients, then run every test, the examples of the docs, and the conformance suites
 	scripts/install-clients.sh
-	cargo test --lib --bins --examples --tests
+	cargo test --workspace --lib --bins --examples --tests
 	scripts/package.sh
-	cargo test --package bench --package sample-validation
 	scripts/conformance.sh
 
 optimised: ## build protod as users do, and hold it against the corpus and hostile calls; all other tests run a debug build
@@ -37,7 +36,7 @@ lint: ## formatting, clippy with and without features, documentation, dependenci
 	cargo clippy --workspace --all-targets -- -D warnings
 	scripts/features.sh
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features
-	cargo test --quiet --test dependencies
+	cargo test --workspace --quiet --test dependencies
 
 package: ## build protod, and run the examples of its docs, from the files of its package alone
 	scripts/package.sh
