@@ -69,7 +69,7 @@ pub(super) fn unmatched(rules: &MethodRules, execution: &mut Execution<'_>, call
     let method = rules.method.name();
     Status::unimplemented(match nearest {
         None => format!("no rule of {method} matched"),
-        Some((difference, rule)) => {
+        Some((_, (difference, rule))) => {
             let hidden = call.redaction();
             let hides = || {
                 let has_header = |env: &Env<'_>| env.metadata.keys().any(|name| hidden.hides_header(name));
@@ -89,16 +89,20 @@ fn copied(env: &Env<'_>) -> Bytes {
         .unwrap_or_default()
 }
 
-/// A difference, and the name of its rule.
-type Near = (InWords, Arc<str>);
+/// How many conditions of a rule hold, and how it differs.
+type Near<D> = (usize, D);
 
 /// The one of which more conditions hold, and else the first.
-fn nearer(best: Near, next: Near) -> Near {
-    if next.0.held > best.0.held { next } else { best }
+fn nearer<D>(best: Near<D>, next: Near<D>) -> Near<D> {
+    if next.0 > best.0 { next } else { best }
 }
 
 /// The rule that came nearest.
-fn nearest(rules: &MethodRules, execution: &Execution<'_>, call: &mut Call) -> Option<Near> {
+fn nearest(
+    rules: &MethodRules,
+    execution: &Execution<'_>,
+    call: &mut Call,
+) -> Option<Near<(InWords, Arc<str>)>> {
     let has_request = execution.has_request();
     let hidden = call.redaction();
     execution.with_env(call, |env, _| {
@@ -111,13 +115,12 @@ fn nearest(rules: &MethodRules, execution: &Execution<'_>, call: &mut Call) -> O
         let compared = answering.take(COMPARED).take_while(has_room);
         let differences = compared.filter_map(|(at, rule)| {
             let difference = difference(rules, execution.tallies(), at, &env, &mut decoded);
-            Some((difference.or_else(|| chance_difference(rule))?, rule))
+            let difference = difference.or_else(|| chance_difference(rule))?;
+            Some((difference.held, (difference, rule)))
         });
-        let nearest = differences.reduce(|best, next| if next.0.held > best.0.held { next } else { best });
-        nearest.map(|(difference, rule)| {
-            let in_words = difference.in_words(&env, rules.method.input(), Some(&hidden));
-            (in_words, Arc::clone(&rule.name))
-        })
+        let (held, (difference, rule)) = differences.reduce(nearer)?;
+        let in_words = difference.in_words(&env, rules.method.input(), Some(&hidden));
+        Some((held, (in_words, Arc::clone(&rule.name))))
     })
 }
 

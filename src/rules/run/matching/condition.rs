@@ -64,7 +64,6 @@ impl<'c> Difference<'c> {
         hidden: Option<&Redaction>,
     ) -> InWords {
         InWords {
-            held: self.held,
             text: match self.what {
                 What::Metadata(condition) => condition.difference(env.metadata, hidden),
                 What::Equality(equality) => equality.difference(env, input, hidden),
@@ -79,8 +78,6 @@ impl<'c> Difference<'c> {
 /// A difference for people.
 #[derive(Debug)]
 pub(in crate::rules::run) struct InWords {
-    /// How many conditions of the rule hold before the one that does not.
-    pub(in crate::rules::run) held: usize,
     text: String,
     error: Option<String>,
 }
