@@ -13,7 +13,7 @@
 //! | `declaration`, `declared` | what rules say of one, and where it then is |
 //! | `collection`, `writer` | one of them, as a type sees it; what a call writes to it |
 //! | `row_type`, `scalar` | the scalar fields of its messages, read from bytes |
-//! | `query`, `fold` | what is read, and what is computed of it |
+//! | `query`, `relation`, `fold` | what is read, how it compares, and what is computed of it |
 //! | `fault` | why it could not be read or written |
 //! | `memory`, `sqlite` | the engines |
 
@@ -26,6 +26,7 @@ mod fault;
 mod fold;
 mod memory;
 mod query;
+mod relation;
 mod row_type;
 mod scalar;
 #[cfg(feature = "sqlite")]
@@ -39,7 +40,8 @@ pub(crate) use self::collection::Collection;
 pub use self::collections::Collections;
 pub(crate) use self::declaration::{Declaration, Durability, Retention};
 pub(crate) use self::fault::Fault;
-pub(crate) use self::query::{Aggregate, Batch, Comparison, Condition, Most, Order, Position, Query};
+pub(crate) use self::query::{Aggregate, Batch, Condition, Most, Order, Position, Query};
+pub(crate) use self::relation::Relation;
 pub(crate) use self::scalar::Scalar;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{Archive, ArchivedCollection, ArchivedMessage};

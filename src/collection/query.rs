@@ -1,9 +1,8 @@
 //! What is read of a collection.
 
-use std::cmp::Ordering;
-
 use bytes::Bytes;
 
+use super::relation::Relation;
 use super::scalar::Scalar;
 
 /// Where a message stands in its collection: positions grow, and none is given twice.
@@ -34,33 +33,8 @@ pub(crate) enum Order {
 pub(crate) struct Condition {
     /// The number of the field.
     pub(crate) field: u32,
-    pub(crate) comparison: Comparison,
+    pub(crate) relation: Relation,
     pub(crate) value: Scalar<'static>,
-}
-
-/// How a field compares with a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Comparison {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-impl Comparison {
-    /// Whether it is true of values that are so. What does not compare is not equal.
-    pub(super) fn holds(self, ordering: Option<Ordering>) -> bool {
-        match self {
-            Self::Equal => ordering == Some(Ordering::Equal),
-            Self::NotEqual => ordering != Some(Ordering::Equal),
-            Self::Less => ordering == Some(Ordering::Less),
-            Self::LessOrEqual => ordering.is_some_and(Ordering::is_le),
-            Self::Greater => ordering == Some(Ordering::Greater),
-            Self::GreaterOrEqual => ordering.is_some_and(Ordering::is_ge),
-        }
-    }
 }
 
 /// How much one batch holds at most. A single message may be larger than `bytes`.

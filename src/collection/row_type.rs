@@ -9,6 +9,7 @@ use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, Value};
 
 use super::declaration::Declaration;
 use super::query::{Condition, Query};
+use super::relation::Relation;
 use super::scalar::{Key, Scalar};
 use crate::message::{Bounds, Picked, Picker, Raw, Slot, check_and_pick, unzigzag};
 #[cfg(feature = "sqlite")]
@@ -133,8 +134,11 @@ impl RowType {
 
     fn holds(&self, condition: &Condition, row: &Row, bytes: &[u8]) -> bool {
         self.field(condition.field).is_some_and(|field| {
-            let ordering = self.value(field, row, bytes).compare(&condition.value);
-            condition.comparison.holds(ordering)
+            let order = self.value(field, row, bytes).compare(&condition.value);
+            // What does not compare is not equal.
+            order.map_or(condition.relation == Relation::NotEqual, |order| {
+                condition.relation.holds(order)
+            })
         })
     }
 }

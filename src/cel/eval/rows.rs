@@ -13,7 +13,7 @@ use crate::cel::fields::FieldReader;
 use crate::cel::operators::{Math, Relation};
 use crate::cel::typed::{Question, RowCondition, Rows};
 use crate::cel::values::{EvalError, Evaluated, Value, compare};
-use crate::collection::{Aggregate, Comparison, Condition, Order, Query, Scalar};
+use crate::collection::{Aggregate, Condition, Order, Query, Scalar};
 
 impl Rows {
     /// All rows, as a list.
@@ -107,14 +107,7 @@ impl RowCondition {
         };
         Ok(Some(Condition {
             field: self.field.number,
-            comparison: match self.relation {
-                Relation::Equal => Comparison::Equal,
-                Relation::NotEqual => Comparison::NotEqual,
-                Relation::Less => Comparison::Less,
-                Relation::LessOrEqual => Comparison::LessOrEqual,
-                Relation::Greater => Comparison::Greater,
-                Relation::GreaterOrEqual => Comparison::GreaterOrEqual,
-            },
+            relation: self.relation,
             value,
         }))
     }

@@ -1,20 +1,8 @@
 //! Comparisons: equality and order.
 
-use std::cmp::Ordering;
-
 use crate::cel::syntax::BinaryOperator;
 use crate::cel::values::{Evaluated, Value, are_numbers, compare, equals, no_overload};
-
-/// A comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cel) enum Relation {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
+pub(in crate::cel) use crate::collection::Relation;
 
 impl Relation {
     pub(in crate::cel) fn of(operator: BinaryOperator) -> Option<Self> {
@@ -54,18 +42,6 @@ impl Relation {
     /// Whether it asks for equality, rather than for an order.
     pub(in crate::cel) fn is_equality(self) -> bool {
         matches!(self, Self::Equal | Self::NotEqual)
-    }
-
-    #[inline]
-    pub(in crate::cel) fn holds(self, order: Ordering) -> bool {
-        match self {
-            Self::Equal => order.is_eq(),
-            Self::NotEqual => order.is_ne(),
-            Self::Less => order.is_lt(),
-            Self::LessOrEqual => order.is_le(),
-            Self::Greater => order.is_gt(),
-            Self::GreaterOrEqual => order.is_ge(),
-        }
     }
 
     pub(in crate::cel) fn of_values(self, left: &Value<'_>, right: &Value<'_>) -> Evaluated<bool> {

@@ -16,7 +16,8 @@ use std::sync::Arc;
 use prost_reflect::Kind;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
-use crate::collection::query::{Comparison, Condition};
+use crate::collection::query::Condition;
+use crate::collection::relation::Relation;
 use crate::collection::row_type::{Row, RowType, ScalarField};
 use crate::collection::scalar::Scalar;
 
@@ -81,13 +82,13 @@ impl Table {
                 .row_type
                 .field(condition.field)
                 .filter(|field| self.is_exact(*field));
-            let operator = match condition.comparison {
-                Comparison::Equal => "=",
-                Comparison::NotEqual => "<>",
-                Comparison::Less => "<",
-                Comparison::LessOrEqual => "<=",
-                Comparison::Greater => ">",
-                Comparison::GreaterOrEqual => ">=",
+            let operator = match condition.relation {
+                Relation::Equal => "=",
+                Relation::NotEqual => "<>",
+                Relation::Less => "<",
+                Relation::LessOrEqual => "<=",
+                Relation::Greater => ">",
+                Relation::GreaterOrEqual => ">=",
             };
             let value = field.and_then(|field| comparable(&self.row_type.fields[field], condition));
             if let (Some(field), Some(value)) = (field, value) {
@@ -119,7 +120,7 @@ fn comparable(field: &ScalarField, condition: &Condition) -> Option<Value> {
         (Kind::String, Scalar::Text(text)) => Value::Text(text.clone().into_owned()),
         (Kind::String, _) => return None,
         // What is no number is NULL in its column.
-        (Kind::Double | Kind::Float, _) if condition.comparison == Comparison::NotEqual => return None,
+        (Kind::Double | Kind::Float, _) if condition.relation == Relation::NotEqual => return None,
         (_, Scalar::Int(number)) => Value::Integer(*number),
         (_, Scalar::Uint(number)) => Value::Integer(i64::try_from(*number).ok()?),
         (_, Scalar::Double(number)) if !number.is_nan() => Value::Real(*number),

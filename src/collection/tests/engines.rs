@@ -151,13 +151,13 @@ fn both_engines_find_and_compute_the_same() {
         Scalar::Text("a".into()),
         Scalar::Bytes(b"z"[..].into()),
     ];
-    let comparisons = [
-        Comparison::Equal,
-        Comparison::NotEqual,
-        Comparison::Less,
-        Comparison::LessOrEqual,
-        Comparison::Greater,
-        Comparison::GreaterOrEqual,
+    let relations = [
+        Relation::Equal,
+        Relation::NotEqual,
+        Relation::Less,
+        Relation::LessOrEqual,
+        Relation::Greater,
+        Relation::GreaterOrEqual,
     ];
     let declared = declaration(POINT, None);
     let folder = tempfile::tempdir().unwrap();
@@ -172,7 +172,7 @@ fn both_engines_find_and_compute_the_same() {
             Aggregate::Greatest(field),
         ];
         let mut queries = vec![Query::default()];
-        for (comparison, value) in comparisons
+        for (relation, value) in relations
             .iter()
             .flat_map(|one| values.iter().map(move |value| (one, value)))
         {
@@ -180,7 +180,7 @@ fn both_engines_find_and_compute_the_same() {
                 order: Order::Newest,
                 conditions: vec![Condition {
                     field,
-                    comparison: *comparison,
+                    relation: *relation,
                     value: value.clone(),
                 }],
             });

@@ -30,7 +30,7 @@ fn fields_are_read_by_their_numbers_when_the_proto_is_another() {
         let query = Query {
             conditions: vec![Condition {
                 field: 1,
-                comparison: Comparison::Equal,
+                relation: Relation::Equal,
                 value: Scalar::Text("b".into()),
             }],
             ..Query::default()
