@@ -4,17 +4,7 @@ use bytes::Bytes;
 use prost::Message as _;
 
 use super::reader::Reader;
-
-/// A `google.rpc.Status`.
-#[derive(Clone, PartialEq, prost::Message)]
-struct RpcStatus {
-    #[prost(int32, tag = "1")]
-    code: i32,
-    #[prost(string, tag = "2")]
-    message: String,
-    #[prost(message, repeated, tag = "3")]
-    details: Vec<prost_types::Any>,
-}
+use crate::protocol::{Any, RpcStatus};
 
 impl Reader {
     /// The details without what is not to be seen. One that is no message of its type is emptied, and one of a type that the schema
@@ -25,9 +15,12 @@ impl Reader {
         };
         let mut is_other = false;
         for detail in &mut status.details {
-            let name = detail.type_url.rsplit('/').next().unwrap_or_default();
-            if let Some(redacted) = self.redacted_of(name, &detail.value) {
-                detail.value = redacted;
+            let Ok(mut any) = Any::decode(detail.clone()) else {
+                continue;
+            };
+            if let Some(redacted) = self.redacted_of(any.type_name(), &any.value) {
+                any.value = redacted.into();
+                *detail = any.encode_to_vec().into();
                 is_other = true;
             }
         }

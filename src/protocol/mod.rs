@@ -44,8 +44,8 @@ pub(crate) use self::ends::{Answer, End};
 pub(crate) use self::envelope::{PREFIX, fill_prefix, too_large};
 pub(crate) use self::form::{Codec, Form, Protocol, Requests, is_grpc};
 pub(crate) use self::grpc::{
-    GRPC_STATUS, OF_STATUS, UNANNOUNCED, fit_end, fit_trailers_only, mend_status, read_trailers,
-    received_status, refuse_headers,
+    Any, GRPC_STATUS, OF_STATUS, RpcStatus, UNANNOUNCED, fit_end, fit_trailers_only, mend_status,
+    read_trailers, received_status, refuse_headers,
 };
 pub(crate) use self::grpc_web::DecodedText;
 pub(crate) use self::received_end::{COMPRESSED, end_flag, no_status, read_end};

@@ -4,28 +4,28 @@ use bytes::Bytes;
 
 /// `google.rpc.Status`.
 #[derive(Clone, PartialEq, prost::Message)]
-pub(in crate::protocol) struct RpcStatus {
+pub(crate) struct RpcStatus {
     #[prost(int32, tag = "1")]
-    pub(in crate::protocol) code: i32,
+    pub(crate) code: i32,
     #[prost(string, tag = "2")]
-    pub(in crate::protocol) message: String,
+    pub(crate) message: String,
     /// Each is a `google.protobuf.Any`. They are not decoded, so that one which is malformed does not lose the others.
     #[prost(bytes = "bytes", repeated, tag = "3")]
-    pub(in crate::protocol) details: Vec<Bytes>,
+    pub(crate) details: Vec<Bytes>,
 }
 
 /// `google.protobuf.Any`.
 #[derive(Clone, PartialEq, prost::Message)]
-pub(in crate::protocol) struct Any {
+pub(crate) struct Any {
     #[prost(string, tag = "1")]
-    pub(in crate::protocol) type_url: String,
+    pub(crate) type_url: String,
     #[prost(bytes = "bytes", tag = "2")]
-    pub(in crate::protocol) value: Bytes,
+    pub(crate) value: Bytes,
 }
 
 impl Any {
     /// The name of the type of what it holds.
-    pub(in crate::protocol) fn type_name(&self) -> &str {
+    pub(crate) fn type_name(&self) -> &str {
         self.type_url.rsplit('/').next().unwrap_or_default()
     }
 }
