@@ -4,6 +4,7 @@
 //! listening on ADDR` is the first line on stderr, or an object with `addr` if the log is JSON; by then signals are handled
 //! and clients can connect.
 
+mod announce;
 pub(crate) mod banner;
 mod origin;
 mod served_admin;
@@ -18,19 +19,15 @@ use std::{io, thread};
 use clap::{Args, ValueEnum};
 use protod::live::{Loader, Reloader};
 use protod::schema::DescriptorEdition;
-use protod::{
-    Collections, Cors, Error, HttpRules, ListenAddr, Rules, RulesOptions, RulesState, Sampler, Schema,
-    Server, ServerBuilder, Socket, Tls,
-};
-use serde_json::Value;
+use protod::{Collections, Cors, Error, RulesOptions, RulesState, Sampler, Server, ServerBuilder, Socket};
 use tokio::runtime::Runtime;
 
-use self::banner::banner;
+use self::announce::Served;
 use self::origin::Origin;
 use self::served_admin::ServedAdmin;
 use self::stop::Stop;
 use crate::allocator::give_back_soon;
-use crate::arguments::admin::{AdminArgs, Listening};
+use crate::arguments::admin::AdminArgs;
 use crate::arguments::count::count;
 use crate::arguments::data_dir::DataDirArg;
 use crate::arguments::http_rules::{CheckedHttpRules, HttpRulesArg};
@@ -41,11 +38,8 @@ use crate::arguments::logging::{LogFormat, Logging};
 use crate::arguments::time::{OptionalTime, Time};
 use crate::arguments::tls::TlsArgs;
 use crate::arguments::traces::TraceArgs;
-use crate::arguments::validation::{NO_RULES, validator_of_requests};
 use crate::failure::Failure;
 use crate::output::json;
-use crate::output::stderr::{say, say_line};
-use crate::output::summary::summary;
 
 /// Threads for what blocks besides evaluations, such as a load.
 const SPARE_THREADS: usize = 4;
@@ -317,8 +311,9 @@ impl Serve {
                 rules: &rules,
                 http_rules: &http_rules,
                 collections: &collections,
+                validates: self.validate,
             };
-            self.announce(bound.local_addr(), &admin, tls.as_ref(), &served);
+            served.announce(bound.local_addr(), &admin, tls.as_ref(), self.logs_json());
             tokio::spawn(reloader.run());
             let admin = ServedAdmin::start(admin);
             let exporting = traces.export();
@@ -355,84 +350,6 @@ impl Serve {
         self.logging.log_format == LogFormat::Json
     }
 
-    /// Says that the server listens, and what it serves.
-    fn announce(&self, addr: &ListenAddr, admin: &Listening, tls: Option<&Tls>, served: &Served<'_>) {
-        let Served {
-            schema,
-            rules,
-            http_rules,
-            collections,
-        } = *served;
-        let admin_addr = match admin {
-            Listening::At(listener) => Some(listener.local_addr().to_string()),
-            Listening::Off | Listening::Not(_) => None,
-        };
-        let is_local = addr.is_local();
-        let reachable = match addr {
-            ListenAddr::Tcp(all) if all.ip().is_unspecified() => format!("localhost:{}", all.port()),
-            one => one.to_string(),
-        };
-        let addr = addr.to_string();
-        // Where there are none, nobody asks.
-        let kept = match collections.file() {
-            Some(file) => Some(file.display().to_string()),
-            None => (collections.count() > 0).then(|| "memory".to_owned()),
-        };
-        if self.logs_json() {
-            let fields = [
-                ("addr", Value::from(addr.as_str())),
-                ("tls", tls.is_some().into()),
-                ("services", schema.services().len().into()),
-                ("methods", schema.methods().len().into()),
-                ("rules", rules.len().into()),
-                ("routes", http_rules.routes().count().into()),
-                ("admin", admin_addr.into()),
-                ("collections", kept.into()),
-            ];
-            json::say("INFO", &format!("protod listening on {addr}"), &fields);
-        } else {
-            say_line(format_args!("protod listening on {addr}"));
-            if let Some(admin) = admin_addr {
-                say_line(format_args!("protod admin on {admin}"));
-            }
-            if let Some(kept) = kept {
-                say_line(format_args!("collections in {kept}"));
-            }
-        }
-        if let Listening::Not(error) = admin {
-            let cause = error.source().map(ToString::to_string).unwrap_or_default();
-            tracing::warn!(
-                hint = "--admin-addr names another address, and --admin-addr none does without",
-                "there is no admin service: {error}: {cause}"
-            );
-        }
-        if tls.is_none() && !is_local {
-            tracing::warn!("other machines can connect, and nothing is encrypted: see --tls-cert");
-        }
-        if let Some(warning) = tls.and_then(Tls::warning) {
-            tracing::warn!("{warning}");
-        }
-        // They were compiled when the server was built.
-        if self.validate && validator_of_requests(schema).is_ok_and(|validator| validator.is_empty()) {
-            let (text, hint) = NO_RULES;
-            tracing::warn!(hint, "{text}");
-        }
-        for warning in rules.warnings() {
-            tracing::warn!(hint = warning.hint().map(display), "{}", warning.located());
-        }
-        if !self.logs_json() {
-            let sampler = self.validate.then(Sampler::default);
-            let summary = summary(schema, rules, http_rules);
-            say(banner(
-                &reachable,
-                tls.is_some(),
-                schema,
-                &summary,
-                sampler.as_ref(),
-            ));
-        }
-    }
-
     /// How often sources other than files are asked again.
     fn refresh(&self) -> Option<Duration> {
         let OptionalTime(interval) = self.refresh;
@@ -458,14 +375,6 @@ impl Serve {
             samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
         })
     }
-}
-
-/// What a server serves.
-struct Served<'s> {
-    schema: &'s Schema,
-    rules: &'s Rules,
-    http_rules: &'s HttpRules,
-    collections: &'s Collections,
 }
 
 fn parse_origin(text: &str) -> Result<String, String> {
