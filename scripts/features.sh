@@ -18,6 +18,6 @@ check_each() { # FOLDER FEATURE...
 }
 
 target=${CARGO_TARGET_DIR:-target}
-check_each "$target" '' admin buf client live otlp &
-check_each "$target/features" compression rules samples sqlite tls validate verify
+check_each "$target" '' admin buf client live otlp s3 &
+check_each "$target/features" compression nats rules samples sqlite tls validate verify
 wait $!

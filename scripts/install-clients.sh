@@ -12,6 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly grpcurl_version=v1.9.3
+readonly nats_version=v2.15.3
 readonly junit_version=1.13.4 # of the platform, for JUnit 5.13
 readonly protobuf_version=36.2
 readonly connect_version=v1.0.7
@@ -70,6 +71,7 @@ install_go() { # NAME PACKAGE VERSION
 
 install_clients() {
     install_go grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl "$grpcurl_version"
+    install_go nats-server github.com/nats-io/nats-server/v2 "$nats_version"
     install_python
     install_node
     install_junit

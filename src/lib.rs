@@ -93,6 +93,8 @@
 //! | `otlp` | [`otlp`]: spans to a collector; brings `client` |
 //! | `tls` | [`Tls`]: TLS for the server's sockets |
 //! | `sqlite` | [`Collections`] that stay, in SQLite; brings `rules` |
+//! | `nats` | [`JetStream`]: what several servers share; brings `rules` |
+//! | `s3` | exports to object stores, for the command line; brings `client` and `sqlite` |
 //! | `compression` | messages in gzip, deflate and zstd |
 //! | `buf` | import paths from `buf.yaml`, `buf.work.yaml` and `buf.lock` |
 
@@ -126,6 +128,9 @@ pub mod journal;
 pub mod live;
 pub mod message;
 mod metrics;
+#[cfg(feature = "nats")]
+#[allow(dead_code, reason = "what shares it comes next")]
+mod nats;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 mod parallel;
@@ -171,6 +176,8 @@ pub use crate::error::{Error, Problem};
 pub use crate::handler::{Call, DynHandler, FromCall, Handler, HandlerFn, Handlers, Peer, PeerAddr, State};
 pub use crate::journal::{JournalOptions, RecordedCall, RecordedMessage};
 pub use crate::message::{DynamicCodec, FromMessage, IntoMessage, Message, MessageError, Typed};
+#[cfg(feature = "nats")]
+pub use crate::nats::{JetStream, JetStreamOptions};
 pub use crate::protocol::HttpRules;
 #[cfg(feature = "rules")]
 pub use crate::rules::{Explanation, MethodRules, Rules, RulesOptions, RulesState};

@@ -226,7 +226,13 @@ fn a_bad_value_in_the_environment_is_told_by_its_variable() {
                 None => true,
                 Some(value) => ["N", "SIZE", "TIME", "LEVEL", "NAME: VALUE"].contains(&value),
             };
-            let output = protod(&line, &[(row.variable, "loud=loud")]);
+            // A folder would be made.
+            let wrong = if row.value() == Some("DIR") {
+                "/dev/null/loud"
+            } else {
+                "loud=loud"
+            };
+            let output = protod(&line, &[(row.variable, wrong)]);
             if must_fail {
                 assert_eq!(output.status.code(), Some(2), "{row:?}");
             }

@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 32] = [
+const ROOMS: [&str; 33] = [
     "error",
     "suggest",
     "duration",
@@ -30,6 +30,7 @@ const ROOMS: [&str; 32] = [
     "yaml",
     "schema",
     "message",
+    "nats",
     "collection",
     "cel",
     "validate",

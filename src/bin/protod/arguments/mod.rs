@@ -23,6 +23,7 @@ pub(crate) mod schema;
 pub(crate) mod session;
 pub(crate) mod size;
 pub(crate) mod source;
+pub(crate) mod store;
 pub(crate) mod target;
 pub(crate) mod time;
 pub(crate) mod tls;

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use protod::{Collections, HttpRules, ListenAddr, Rules, Sampler, Schema, Tls};
+use protod::{Collections, HttpRules, JetStream, ListenAddr, Rules, Sampler, Schema, Tls};
 use serde_json::Value;
 
 use super::banner::banner;
@@ -18,6 +18,8 @@ pub(super) struct Served<'s> {
     pub(super) rules: &'s Rules,
     pub(super) http_rules: &'s HttpRules,
     pub(super) collections: &'s Collections,
+    /// What it shares with other servers.
+    pub(super) store: Option<&'s JetStream>,
     /// Whether requests are checked against the rules of `buf.validate`.
     pub(super) validates: bool,
 }
@@ -30,6 +32,7 @@ impl Served<'_> {
             rules,
             http_rules,
             collections,
+            store,
             validates,
         } = *self;
         let admin_addr = match admin {
@@ -57,6 +60,8 @@ impl Served<'_> {
                 ("routes", http_rules.routes().count().into()),
                 ("admin", admin_addr.into()),
                 ("collections", kept.into()),
+                ("store", store.map(ToString::to_string).into()),
+                ("replica", store.map(JetStream::replica).into()),
             ];
             json::say("INFO", &format!("protod listening on {addr}"), &fields);
         } else {
@@ -66,6 +71,9 @@ impl Served<'_> {
             }
             if let Some(kept) = kept {
                 say_line(format_args!("collections in {kept}"));
+            }
+            if let Some(store) = store {
+                say_line(format_args!("replica {} of {store}", store.replica()));
             }
         }
         if let Listening::Not(error) = admin {

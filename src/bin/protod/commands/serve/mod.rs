@@ -35,6 +35,7 @@ use crate::arguments::inputs::Inputs;
 use crate::arguments::journal::JournalArgs;
 use crate::arguments::limits::LimitArgs;
 use crate::arguments::logging::{LogFormat, Logging};
+use crate::arguments::store::StoreArgs;
 use crate::arguments::time::{OptionalTime, Time};
 use crate::arguments::tls::TlsArgs;
 use crate::arguments::traces::TraceArgs;
@@ -159,6 +160,13 @@ pub(crate) struct Serve {
     data_dir: DataDirArg,
 
     #[command(flatten)]
+    store: StoreArgs,
+
+    /// By which name the others that share the store know this server [default: one at random]
+    #[arg(long, value_name = "NAME", env = "PROTOD_REPLICA_NAME", requires = "store")]
+    replica_name: Option<String>,
+
+    #[command(flatten)]
     http_rules: HttpRulesArg,
 
     #[command(flatten)]
@@ -245,6 +253,7 @@ impl Serve {
             .map_err(|error| Failure::caused("cannot wait for signals", error))?;
         let traces = self.traces.traces();
         let runtime = runtime_aside();
+        let store = self.store.open(self.replica_name.as_deref())?;
         let collections = self.data_dir.collections()?;
         let mut loader = Loader::new(self.origin(&collections)?);
         let loaded = loader.load()?;
@@ -311,6 +320,7 @@ impl Serve {
                 rules: &rules,
                 http_rules: &http_rules,
                 collections: &collections,
+                store: store.as_ref(),
                 validates: self.validate,
             };
             served.announce(bound.local_addr(), &admin, tls.as_ref(), self.logs_json());

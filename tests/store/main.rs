@@ -1,0 +1,6 @@
+//! What servers share by a broker.
+
+#[path = "../support/broker.rs"]
+#[allow(dead_code, reason = "each program uses some of it")]
+mod broker;
+mod connection;

@@ -1,0 +1,214 @@
+//! Brokers of NATS, as programs: one, or a cluster of three. They end when they are dropped.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// How long a broker may take to be ready, on a machine with other work.
+const READY: Duration = Duration::from_mins(1);
+
+/// Some brokers, which know each other.
+pub(crate) struct Brokers {
+    brokers: Vec<Broker>,
+    _folder: TempDir,
+}
+
+struct Broker {
+    port: u16,
+    arguments: Vec<String>,
+    process: Option<Child>,
+}
+
+impl Brokers {
+    /// One broker alone, which is ready.
+    pub(crate) fn one() -> Self {
+        Self::start(1)
+    }
+
+    /// A cluster of three, which is ready.
+    pub(crate) fn three() -> Self {
+        Self::start(3)
+    }
+
+    fn start(count: usize) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        // All are taken before any is given back, so that they differ.
+        let sockets: Vec<TcpListener> = (0..2 * count)
+            .map(|_| TcpListener::bind("127.0.0.1:0").expect("a port"))
+            .collect();
+        let ports: Vec<u16> = sockets
+            .iter()
+            .map(|socket| socket.local_addr().expect("an address").port())
+            .collect();
+        drop(sockets);
+        let (clients, routes) = ports.split_at(count);
+        let known: Vec<String> = routes
+            .iter()
+            .map(|port| format!("nats://127.0.0.1:{port}"))
+            .collect();
+        let brokers = (0..count).map(|n| {
+            let name = format!("broker-{n}");
+            let mut config = format!(
+                "server_name: {name}\nlisten: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\" }}\n",
+                clients[n],
+                folder.path().join(&name).display()
+            );
+            if count > 1 {
+                config += &[
+                    "cluster { name: brokers, listen: \"127.0.0.1:",
+                    &routes[n].to_string(),
+                    "\", routes: [",
+                    &known.join(", "),
+                    "] }\n",
+                ]
+                .concat();
+            }
+            let file = folder.path().join(format!("{name}.conf"));
+            fs::write(&file, config).expect("written");
+            let arguments = vec!["--config".to_owned(), file.display().to_string()];
+            Broker {
+                port: clients[n],
+                arguments,
+                process: None,
+            }
+        });
+        let mut all = Self {
+            brokers: brokers.collect(),
+            _folder: folder,
+        };
+        for n in 0..count {
+            all.brokers[n].start();
+        }
+        all.await_ready();
+        all
+    }
+
+    /// The address of all of them, for `--store`.
+    pub(crate) fn url(&self) -> String {
+        let hosts: Vec<String> = self
+            .brokers
+            .iter()
+            .map(|one| format!("127.0.0.1:{}", one.port))
+            .collect();
+        format!("nats://{}", hosts.join(","))
+    }
+
+    /// The address of one of them.
+    pub(crate) fn url_of(&self, n: usize) -> String {
+        format!("nats://127.0.0.1:{}", self.brokers[n].port)
+    }
+
+    /// Kills one as `kill -9` does.
+    pub(crate) fn kill(&mut self, n: usize) {
+        if let Some(mut process) = self.brokers[n].process.take() {
+            process.kill().expect("killed");
+            process.wait().expect("ended");
+        }
+    }
+
+    /// Starts one that was killed, with what it had on its disk, and waits until all that run are ready.
+    pub(crate) fn start_again(&mut self, n: usize) {
+        self.brokers[n].start();
+        self.await_ready();
+    }
+
+    /// Stops one where it is, as a network does that is cut: it neither answers nor closes.
+    #[cfg(unix)]
+    pub(crate) fn cut_off(&self, n: usize) {
+        self.brokers[n].signal("STOP");
+    }
+
+    /// Lets one go on that was cut off.
+    #[cfg(unix)]
+    pub(crate) fn reconnect(&self, n: usize) {
+        self.brokers[n].signal("CONT");
+    }
+
+    /// Waits until one of them answers a question of JetStream's, which on a cluster has then chosen a leader.
+    fn await_ready(&self) {
+        let began = Instant::now();
+        while !self
+            .brokers
+            .iter()
+            .filter(|one| one.process.is_some())
+            .all(Broker::is_ready)
+        {
+            assert!(began.elapsed() < READY, "the brokers are not ready");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Broker {
+    fn start(&mut self) {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/clients/bin/nats-server");
+        let started = Command::new(&program)
+            .args(&self.arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let started = started.unwrap_or_else(|error| {
+            panic!(
+                "{}: {error}: run scripts/install-clients.sh, as `make test` does",
+                program.display()
+            )
+        });
+        self.process = Some(started);
+    }
+
+    /// Whether it answers a question about its JetStream.
+    fn is_ready(&self) -> bool {
+        self.ask().is_ok_and(|answer| answer.contains("\"streams\""))
+    }
+
+    /// What it says of the account.
+    fn ask(&self) -> std::io::Result<String> {
+        let within = Some(Duration::from_secs(1));
+        let mut socket = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], self.port)))?;
+        socket.set_read_timeout(within)?;
+        let question = "CONNECT {\"verbose\":false}\r\nSUB answer 1\r\nPUB $JS.API.INFO answer 0\r\n\r\n";
+        socket.write_all(question.as_bytes())?;
+        let mut lines = BufReader::new(socket);
+        loop {
+            let mut line = String::new();
+            if lines.read_line(&mut line)? == 0 {
+                return Ok(line);
+            }
+            if let Some(size) = line
+                .starts_with("MSG")
+                .then(|| line.trim().rsplit(' ').next())
+                .flatten()
+            {
+                let mut answer = vec![0; size.parse().unwrap_or_default()];
+                lines.read_exact(&mut answer)?;
+                return Ok(String::from_utf8_lossy(&answer).into_owned());
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, name: &str) {
+        let process = self.process.as_ref().expect("it runs");
+        let done = Command::new("kill")
+            .args(["-s", name, &process.id().to_string()])
+            .status();
+        assert!(done.expect("kill").success(), "the signal {name}");
+    }
+}
+
+impl Drop for Brokers {
+    fn drop(&mut self) {
+        for broker in &mut self.brokers {
+            if let Some(mut process) = broker.process.take() {
+                let _ = process.kill();
+                let _ = process.wait();
+            }
+        }
+    }
+}
