@@ -174,7 +174,8 @@ fn filter_of(steered: &Steered, request: &DynamicMessage) -> Result<CallFilter, 
     })
 }
 
-fn wrong_filter(error: &Error) -> Status {
+/// Why a condition is wrong.
+pub(super) fn wrong_filter(error: &Error) -> Status {
     let problems = error.problems().iter().map(Problem::on_one_line);
     let problems: Vec<String> = problems.collect();
     let text = if problems.is_empty() {

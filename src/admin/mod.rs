@@ -30,6 +30,7 @@
 //! | `calls`, `call_value` | those that look at calls |
 //! | `open_calls` | those that steer calls in flight |
 //! | `puts` | those that put rules |
+//! | `collections`, `messages`, `export`, `import` | those that look at collections, and fill and clear them |
 //! | `console` | the pages of the console |
 //! | `invoke`, `invocations` | those that call the server's methods |
 //! | `rule_text` | the one that shows the text of rules |
@@ -39,15 +40,19 @@
 
 mod call_value;
 mod calls;
+mod collections;
 mod console;
 mod counter;
 mod details;
+mod export;
 mod fields;
 mod guard;
+mod import;
 mod invocations;
 mod invoke;
 mod listener;
 mod mcp;
+mod messages;
 mod metrics;
 mod open_calls;
 mod pages;

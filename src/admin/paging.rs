@@ -15,7 +15,7 @@ const DEFAULT_ENTRIES: u64 = 1000;
 const MAX_ENTRIES: u64 = 10_000;
 
 /// How many bytes of JSON the entries of a page take, unless a single one takes more. In protobuf they are fewer.
-const MAX_BYTES: usize = 2 << 20;
+pub(super) const MAX_BYTES: usize = 2 << 20;
 
 /// The page that a request asks for by `page_size` and `page_token`.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +49,16 @@ impl Page {
             after,
             entries: entries as usize,
         })
+    }
+
+    /// The key of the last entry of the page before.
+    pub(super) fn after(self) -> Option<u64> {
+        self.after
+    }
+
+    /// How many entries it has at most.
+    pub(super) fn entries(self) -> usize {
+        self.entries
     }
 
     pub(super) fn is_first(self) -> bool {

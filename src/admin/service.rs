@@ -10,8 +10,12 @@ use serde_json::json;
 use tonic::Status;
 
 use super::calls::{clear_calls, get_call, list_calls, unmatched_calls, verify, watch_calls};
+use super::collections::{clear_collection, list_collections};
+use super::export::export_messages;
 use super::fields::{flag, text, timestamp};
+use super::import::import_messages;
 use super::invoke::{invoke, invoke_more};
+use super::messages::list_messages;
 use super::open_calls::{end, list_open, send, signal};
 use super::paging::Page;
 use super::puts::{delete_rules, put_protos, put_rules, set_aside};
@@ -57,6 +61,11 @@ pub(super) fn handlers(steered: Arc<Steered>) -> Handlers {
         .unary("protod.admin.v1.AdminService/End", end)
         .unary("protod.admin.v1.AdminService/Reload", reload)
         .unary("protod.admin.v1.AdminService/Reset", reset)
+        .unary("protod.admin.v1.AdminService/ListCollections", list_collections)
+        .unary("protod.admin.v1.AdminService/ListMessages", list_messages)
+        .server_streaming("protod.admin.v1.AdminService/ExportMessages", export_messages)
+        .client_streaming("protod.admin.v1.AdminService/ImportMessages", import_messages)
+        .unary("protod.admin.v1.AdminService/ClearCollection", clear_collection)
         .unary("protod.admin.v1.AdminService/CreateSession", create_session)
         .unary("protod.admin.v1.AdminService/ListSessions", list_sessions)
         .unary("protod.admin.v1.AdminService/EndSession", end_session)

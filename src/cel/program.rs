@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
+
 use super::compile::{Branch, compile};
 use super::env::Env;
 use super::eval::{Elements, Evaluation, QuickInt, RowReading, keys};
@@ -76,6 +78,16 @@ impl<'e> RowsOf<'e> {
         env: &Env<'e>,
     ) -> Result<Option<(Position, Value<'e>)>, EvalError> {
         reading.next_of_batch(self.0, &mut Evaluation::new(env))
+    }
+
+    /// The same, as the bytes of the message.
+    pub(crate) fn next_message(
+        self,
+        reading: &mut RowReading,
+        env: &Env<'e>,
+    ) -> Result<Option<(Position, Bytes)>, EvalError> {
+        let taken = reading.take(self.0, &mut Evaluation::new(env))?;
+        Ok(taken.map(|(position, bytes, _)| (position, bytes)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! One collection, as the type of a declaration sees it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use super::declaration::Declaration;
 use super::declared::{Declared, Place};
 use super::fault::{Fault, FaultKind};
 use super::fold::Fold;
-use super::query::{Aggregate, Batch, Most, Position, Query};
+use super::query::{Aggregate, Batch, Extent, Most, Position, Query};
 use super::row_type::RowType;
 use super::scalar::Scalar;
 #[cfg(feature = "sqlite")]
@@ -109,6 +110,36 @@ impl Collection {
             }
         }
         fold.end().map_err(|_| self.fault(FaultKind::Overflow))
+    }
+
+    /// How much is in it.
+    pub(crate) fn extent(&self) -> Result<Extent, Fault> {
+        match &self.0.place {
+            Place::Memory(rows) => Ok(rows.extent()),
+            #[cfg(feature = "sqlite")]
+            Place::File(file) => {
+                let extent = file.extent(self.0.durability);
+                extent.map_err(|kind| self.fault(kind))
+            }
+        }
+    }
+
+    /// What keeps it, in one word for people.
+    pub(crate) fn engine(&self) -> &'static str {
+        match &self.0.place {
+            Place::Memory(_) => "memory",
+            #[cfg(feature = "sqlite")]
+            Place::File(_) => "sqlite",
+        }
+    }
+
+    /// The file that has it. `None` if none does.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.0.place {
+            Place::Memory(_) => None,
+            #[cfg(feature = "sqlite")]
+            Place::File(file) => Some(file.sqlite.path()),
+        }
     }
 
     /// Is ready when something has been written after this was called.

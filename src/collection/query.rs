@@ -74,6 +74,15 @@ pub(super) fn cut(rows: Vec<(Position, usize)>, bytes: Bytes) -> Vec<(Position, 
         .collect()
 }
 
+/// How much a collection has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Extent {
+    /// So many messages.
+    pub(crate) count: u64,
+    /// So many bytes of them.
+    pub(crate) size: u64,
+}
+
 /// What is computed of the messages that a query finds. A field is the number of a scalar field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Aggregate {

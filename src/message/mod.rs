@@ -16,6 +16,7 @@ mod json;
 pub(crate) mod json_schema;
 mod length;
 mod lenient;
+mod lines;
 #[expect(clippy::module_inception, reason = "the type that the room is about")]
 mod message;
 mod pick;
@@ -36,6 +37,7 @@ pub use self::json::{JsonPrinter, JsonReader};
 pub(crate) use self::json::{json_to_wire, key_text, wire_to_json};
 pub(crate) use self::length::{LengthWidth, ReservedLength, fill_length, reserve_length, with_length};
 pub(crate) use self::lenient::{decode_dynamic, known_value};
+pub use self::lines::{LineFormat, MessageLines};
 pub use self::message::Message;
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};
 pub(crate) use self::ranges::{is_duration, is_timestamp};

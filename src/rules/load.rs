@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::collections::{KnownCollections, RulesCollection};
 use super::compile::{Compilation, CompiledMethod, CompiledRules, DeclaredCollection};
 use super::file::{FileCollections, RulesFile};
 use super::files::FoundFiles;
@@ -40,7 +41,7 @@ impl Rules {
         let settings = &settings;
         let parse = |(name, text): &(&str, &str)| RulesFile::parse(name, (*text).to_owned());
         let read = || texts.iter().map(parse).collect();
-        let compiled = compile(settings, schema, &self.collections, read)?;
+        let compiled = compile(settings, schema, &self.collections.files, read)?;
         finish(settings, compiled, Vec::new())
     }
 }
@@ -62,6 +63,8 @@ type ReadFiles = Vec<Result<RulesFile, Vec<Problem>>>;
 struct CompiledFiles {
     rules: CompiledRules,
     collections: Arc<[FileCollections]>,
+    /// That for which they are compiled.
+    schema: Schema,
 }
 
 /// Compiles rules for the part of a large schema that they reach. If that fails, it is done for the whole: then the problems are
@@ -88,7 +91,11 @@ fn compile(
             compilation.add(file);
         }
         let rules = compilation.finish()?;
-        Ok(CompiledFiles { rules, collections })
+        Ok(CompiledFiles {
+            rules,
+            collections,
+            schema: schema.clone(),
+        })
     };
     let files = read();
     if schema.is_small() {
@@ -139,7 +146,10 @@ fn finish(
         files,
         outlines,
         warnings,
-        compiled.collections,
+        KnownCollections {
+            files: compiled.collections,
+            all: RulesCollection::all(&declared, &compiled.schema),
+        },
         settings.clone(),
         load,
     ))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::file::FileCollections;
+use super::collections::{KnownCollections, RulesCollection};
 use super::listed::{ListedRule, listed};
 use super::plan::Outline;
 use super::run::{MethodRules, RulesState, Settings};
@@ -34,8 +34,7 @@ pub struct Rules {
     files: Arc<[PathBuf]>,
     outlines: Arc<[Outline]>,
     warnings: Arc<[Problem]>,
-    /// What their files say of collections.
-    pub(super) collections: Arc<[FileCollections]>,
+    pub(super) collections: KnownCollections,
     pub(super) settings: Settings,
     /// The number of the load; see [`RulesState`]'s counters.
     load: u64,
@@ -48,7 +47,7 @@ impl Rules {
         files: Vec<PathBuf>,
         outlines: Vec<Outline>,
         warnings: Vec<Problem>,
-        collections: Arc<[FileCollections]>,
+        collections: KnownCollections,
         settings: Settings,
         load: u64,
     ) -> Self {
@@ -107,6 +106,16 @@ impl Rules {
     /// What calls of these rules share.
     pub fn state(&self) -> &RulesState {
         &self.settings.state
+    }
+
+    /// The collections that the rules know: those that calls of a session have, or those of the calls of none.
+    pub(crate) fn collections_of(&self, session: Option<&Session>) -> Vec<RulesCollection> {
+        // What is put for a session is declared in it already.
+        let Some(session) = session.filter(|_| self.settings.session.is_none()) else {
+            return self.collections.all.to_vec();
+        };
+        let of_session = |of: &RulesCollection| of.of_session(self.state(), session);
+        self.collections.all.iter().map(of_session).collect()
     }
 
     /// What is not wrong with the rules, and hardly meant: a rule that no call reaches, a `match` that matches everything.

@@ -3,6 +3,8 @@
 //! Each file is written with its bytes as they are. What is left out is left out whole: a file, or field 9 of a file.
 
 use bytes::Bytes;
+use prost::Message as _;
+use prost_reflect::MessageDescriptor;
 
 use super::compiled::Schema;
 use super::wire::without_source_info;
@@ -66,4 +68,28 @@ impl DescriptorSet<'_> {
         }
         set.into()
     }
+}
+
+/// The files of a type as a `google.protobuf.FileDescriptorSet`, without comments: who reads its messages needs no proto.
+pub(crate) fn descriptor_set_of(message: &MessageDescriptor) -> Vec<u8> {
+    let mut found = vec![message.parent_file()];
+    let mut next = 0;
+    while let Some(file) = found.get(next).cloned() {
+        next += 1;
+        for import in file.dependencies() {
+            if !found.iter().any(|known| known.name() == import.name()) {
+                found.push(import);
+            }
+        }
+    }
+    let mut files: Vec<_> = found
+        .iter()
+        .map(|file| {
+            let mut proto = file.file_descriptor_proto().clone();
+            proto.source_code_info = None;
+            proto
+        })
+        .collect();
+    files.reverse();
+    prost_types::FileDescriptorSet { file: files }.encode_to_vec()
 }

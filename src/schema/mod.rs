@@ -79,6 +79,7 @@ pub(crate) use self::definitions::SymbolKind;
 #[cfg(feature = "rules")]
 pub(crate) use self::definitions::packages_of;
 pub use self::descriptor_set::DescriptorSet;
+pub(crate) use self::descriptor_set::descriptor_set_of;
 pub(crate) use self::enums::{EnumTable, simple};
 pub(crate) use self::fast_map::{FastMap, FastSet};
 pub use self::features::DescriptorEdition;

@@ -3,6 +3,8 @@
 mod access;
 mod call_pages;
 mod calls;
+mod collection_commands;
+mod collections;
 mod commands;
 mod console;
 mod invoke;

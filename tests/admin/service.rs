@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::collections::declare;
 use crate::support::{Kitchen, RULES, output, post, shell};
 
 /// The hits of the rules by their names.
@@ -178,7 +179,9 @@ async fn status_tells_what_is_served() {
 }
 
 /// Methods that other tests call.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 8] = [
+    "/ExportMessages",
+    "/ImportMessages",
     "/WatchCalls",
     "/GetCall",
     "/GetRule",
@@ -188,7 +191,9 @@ const ELSEWHERE: [&str; 6] = [
 ];
 
 /// Requests of methods that take no empty one.
-const REQUESTS: [(&str, &str); 4] = [
+const REQUESTS: [(&str, &str); 6] = [
+    ("/ListMessages", r#"{"collection": "orders"}"#),
+    ("/ClearCollection", r#"{"name": "orders"}"#),
     ("/Describe", r#"{"name": "tea.Kitchen"}"#),
     ("/Send", r#"{"method": "tea.Kitchen/Pour"}"#),
     ("/End", r#"{"method": "tea.Kitchen/Pour"}"#),
@@ -198,6 +203,7 @@ const REQUESTS: [(&str, &str); 4] = [
 #[tokio::test]
 async fn grpcurl_curl_and_protod_call_each_method() {
     let kitchen = Kitchen::start().await;
+    declare(&kitchen).await;
     let client = kitchen.client().await;
     let schema = client.schema();
     let methods: Vec<String> = schema

@@ -26,6 +26,8 @@ const END: u8 = 2;
 pub(super) async fn run(tool: &Tool, arguments: String, service: Route) -> Value {
     let said = if tool.streams {
         stream(tool, &arguments, service).await
+    } else if tool.takes_stream {
+        only_one(tool, &arguments, service).await
     } else {
         unary(tool, arguments, service).await
     };
@@ -57,14 +59,18 @@ async fn unary(tool: &Tool, arguments: String, service: Route) -> Result<Value, 
     }
 }
 
+/// The message that a method of many messages answers with to one.
+async fn only_one(tool: &Tool, arguments: &str, service: Route) -> Result<Value, String> {
+    let mut responses = Vec::new();
+    let request = streaming_request(tool, arguments);
+    read_stream(request, service, &mut responses).await?;
+    responses.pop().ok_or_else(|| "there was no answer".to_owned())
+}
+
 /// The messages that a method answers with, or why it fails.
 async fn stream(tool: &Tool, arguments: &str, service: Route) -> Result<Value, String> {
-    let mut envelope = BytesMut::with_capacity(ENVELOPE + arguments.len());
-    envelope.put_u8(0);
-    envelope.put_u32(arguments.len() as u32);
-    envelope.put_slice(arguments.as_bytes());
-    let request = request(tool, "application/connect+json", envelope.freeze());
     let mut responses = Vec::new();
+    let request = streaming_request(tool, arguments);
     let ended = tokio::time::timeout(MAX_TIME, read_stream(request, service, &mut responses)).await;
     let ended = ended.unwrap_or(Ok(false));
     match ended {
@@ -128,6 +134,15 @@ fn end(message: &[u8]) -> Result<bool, String> {
         Some(error) => Err(status(error)),
         None => Ok(true),
     }
+}
+
+/// A request of a stream, with one message.
+fn streaming_request(tool: &Tool, arguments: &str) -> Request<Body> {
+    let mut envelope = BytesMut::with_capacity(ENVELOPE + arguments.len());
+    envelope.put_u8(0);
+    envelope.put_u32(arguments.len() as u32);
+    envelope.put_slice(arguments.as_bytes());
+    request(tool, "application/connect+json", envelope.freeze())
 }
 
 fn request(tool: &Tool, content_type: &'static str, body: Bytes) -> Request<Body> {

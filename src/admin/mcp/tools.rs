@@ -32,13 +32,15 @@ pub(super) struct Tool {
     pub(super) name: String,
     /// The path at which the method is called.
     pub(super) path: String,
+    /// Whether it takes a stream, of which a call of the tool has one message.
+    pub(super) takes_stream: bool,
     /// Whether it answers with a stream.
     pub(super) streams: bool,
     /// What clients are told of it.
     pub(super) definition: Value,
 }
 
-/// The methods that take one message, in the order of their proto.
+/// The methods, in the order of their proto. One that would answer while it is asked is no tool.
 pub(super) fn tools(schema: &Schema) -> Vec<Tool> {
     let comments = Comments::default();
     let services = schema
@@ -46,7 +48,7 @@ pub(super) fn tools(schema: &Schema) -> Vec<Tool> {
         .filter_map(|name| schema.pool().get_service_by_name(name));
     let methods = services.flat_map(|service| service.methods().collect::<Vec<_>>());
     methods
-        .filter(|method| !method.is_client_streaming())
+        .filter(|method| !(method.is_client_streaming() && method.is_server_streaming()))
         .map(|method| tool(&method, &comments))
         .collect()
 }
@@ -66,6 +68,7 @@ fn tool(method: &MethodDescriptor, comments: &Comments) -> Tool {
     Tool {
         name: method.name().to_owned(),
         path: format!("/{}/{}", method.parent_service().full_name(), method.name()),
+        takes_stream: method.is_client_streaming(),
         streams,
         definition: json!({
             "name": method.name(),

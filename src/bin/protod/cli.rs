@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
-    bench, build, call, calls, check, describe, end, explain, export, init, list, manual, push, reset, rules,
-    schema, serve, sessions, signal, verify, wait,
+    bench, build, call, calls, check, collections, describe, end, explain, export, import, init, list,
+    manual, push, reset, rules, schema, serve, sessions, signal, verify, wait,
 };
 use crate::deferred::{AsDeclared, Deferred, Definition};
 use crate::failure::Failure;
@@ -62,8 +62,12 @@ enum Command<D: Definition> {
     Reset(Deferred<reset::Reset, D>),
     /// Make, list and end sessions, in which calls are kept apart
     Sessions(Deferred<sessions::Sessions, D>),
-    /// Write a collection that a server keeps, or has kept, to a file
+    /// List the collections of a running server, show what is in them, and clear them
+    Collections(Deferred<collections::Collections, D>),
+    /// Write a collection to a file: of a running server, or of the folder where one keeps its collections
     Export(Deferred<export::Export, D>),
+    /// Add the messages of a file to a collection of a running server
+    Import(Deferred<import::Import, D>),
     /// Write protos as a descriptor set, for other programs
     Build(Deferred<build::Build, D>),
     /// Write a starter proto with its rules, or rules for an existing proto
@@ -96,7 +100,9 @@ impl<D: Definition> Cli<D> {
             Command::Rules(rules) => rules.arguments.run()?,
             Command::Reset(reset) => reset.arguments.run()?,
             Command::Sessions(sessions) => sessions.arguments.run()?,
+            Command::Collections(collections) => collections.arguments.run()?,
             Command::Export(export) => export.arguments.run()?,
+            Command::Import(import) => import.arguments.run()?,
             Command::Build(build) => build.arguments.run()?,
             Command::Init(init) => init.arguments.run()?,
             Command::Schema(schema) => schema.arguments.run()?,

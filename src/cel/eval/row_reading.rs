@@ -27,6 +27,8 @@ pub(crate) struct RowReading {
     /// The last row that was looked at.
     after: Option<Position>,
     batch: VecDeque<(Position, Bytes)>,
+    /// The last row of the batch that was taken or passed over.
+    passed: Option<Position>,
     is_end: bool,
 }
 
@@ -41,6 +43,7 @@ impl RowReading {
             query: rows.query(evaluation)?,
             after,
             batch: VecDeque::new(),
+            passed: after,
             is_end: false,
         })
     }
@@ -60,6 +63,15 @@ impl RowReading {
         self.is_end
     }
 
+    /// The last row that was taken or passed over: who begins after it reads what is left.
+    pub(crate) fn passed(&self) -> Option<Position> {
+        if self.batch.is_empty() {
+            self.after
+        } else {
+            self.passed
+        }
+    }
+
     /// Reads the next batch. May wait for a disk.
     pub(crate) fn fetch(&mut self, collection: &Collection) -> Result<(), Fault> {
         let Batch { rows, seen, is_end } = collection.read(&self.query, self.after, BATCH)?;
@@ -76,13 +88,25 @@ impl RowReading {
         rows: &'e Rows,
         evaluation: &mut Evaluation<'_, 'e>,
     ) -> Evaluated<Option<(Position, Value<'e>)>> {
-        while let Some((position, bytes)) = self.batch.front() {
-            let position = *position;
+        let taken = self.take(rows, evaluation)?;
+        Ok(taken.map(|(position, _, row)| (position, row)))
+    }
+
+    /// The same, and the bytes of the row.
+    pub(in crate::cel) fn take<'e>(
+        &mut self,
+        rows: &'e Rows,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Option<(Position, Bytes, Value<'e>)>> {
+        while let Some((_, bytes)) = self.batch.front() {
             let row = rows.row(bytes, evaluation)?;
             let taken = rows.takes(&row, evaluation)?;
-            self.batch.pop_front();
+            let Some((position, bytes)) = self.batch.pop_front() else {
+                break;
+            };
+            self.passed = Some(position);
             if taken {
-                return Ok(Some((position, row)));
+                return Ok(Some((position, bytes, row)));
             }
         }
         Ok(None)

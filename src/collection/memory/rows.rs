@@ -10,7 +10,7 @@ use tokio::sync::futures::OwnedNotified;
 
 use super::room::Room;
 use crate::collection::declaration::{Declaration, Retention, now};
-use crate::collection::query::{Batch, FIRST, MOST_SEEN, Most, Order, Position, Query, cut};
+use crate::collection::query::{Batch, Extent, FIRST, MOST_SEEN, Most, Order, Position, Query, cut};
 use crate::collection::row_type::RowType;
 use crate::collection::scalar::Key;
 
@@ -134,6 +134,14 @@ impl Rows {
         let messages = self.write().clear();
         self.room
             .give_back(messages.values().map(|stored| stored.taken).sum());
+    }
+
+    pub(in crate::collection) fn extent(&self) -> Extent {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        Extent {
+            count: state.messages.len() as u64,
+            size: state.size,
+        }
     }
 
     pub(in crate::collection) fn added(&self) -> OwnedNotified {

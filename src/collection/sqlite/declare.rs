@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use prost::Message as _;
-use prost_reflect::MessageDescriptor;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::table::{OWN_COLUMNS, Table, column_type, quoted};
 use crate::collection::declaration::Declaration;
 use crate::collection::query::FIRST;
 use crate::collection::row_type::RowType;
+use crate::schema::descriptor_set_of;
 
 /// What the file has of a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +69,7 @@ pub(super) fn declare(
                 "UPDATE protod_collections SET type = ?, descriptors = ?, fingerprint = ?, misfits = ? WHERE id = ?",
                 params![
                     declaration.message.full_name(),
-                    descriptors(&declaration.message),
+                    descriptor_set_of(&declaration.message),
                     fingerprint,
                     stats.misfits.cast_signed(),
                     stats.id
@@ -105,7 +104,7 @@ fn create(
         params![
             &*declaration.name,
             declaration.message.full_name(),
-            descriptors(&declaration.message),
+            descriptor_set_of(&declaration.message),
             row_type.fingerprint.cast_signed()
         ],
     )?;
@@ -287,28 +286,4 @@ fn free_name(name: &str, number: u32, columns: &[Column]) -> String {
     } else {
         name.to_owned()
     }
-}
-
-/// The files of a type, as a `google.protobuf.FileDescriptorSet`: who reads the file needs no proto.
-fn descriptors(message: &MessageDescriptor) -> Vec<u8> {
-    let mut found = vec![message.parent_file()];
-    let mut next = 0;
-    while let Some(file) = found.get(next).cloned() {
-        next += 1;
-        for import in file.dependencies() {
-            if !found.iter().any(|known| known.name() == import.name()) {
-                found.push(import);
-            }
-        }
-    }
-    let mut files: Vec<_> = found
-        .iter()
-        .map(|file| {
-            let mut proto = file.file_descriptor_proto().clone();
-            proto.source_code_info = None;
-            proto
-        })
-        .collect();
-    files.reverse();
-    prost_types::FileDescriptorSet { file: files }.encode_to_vec()
 }

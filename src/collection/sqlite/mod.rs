@@ -38,7 +38,7 @@ use self::read::Readers;
 use self::write::{Job, Writing};
 use super::declaration::{Declaration, Durability};
 use super::fault::FaultKind;
-use super::query::{Aggregate, Batch, Most, Position, Query};
+use super::query::{Aggregate, Batch, Extent, Most, Position, Query};
 use super::row_type::RowType;
 use super::scalar::Key;
 use crate::error::Error;
@@ -174,6 +174,11 @@ impl InFile {
     ) -> Result<Batch, FaultKind> {
         self.settle(durability);
         self.sqlite.readers.read(&self.kept, query, after, most, row_type)
+    }
+
+    pub(super) fn extent(&self, durability: Durability) -> Result<Extent, FaultKind> {
+        self.settle(durability);
+        self.sqlite.readers.extent(&self.kept)
     }
 
     pub(super) fn aggregate(

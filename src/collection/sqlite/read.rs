@@ -13,7 +13,7 @@ use super::table::{checksum, column_value};
 use super::trouble::{report, report_damage};
 use crate::collection::declaration::now;
 use crate::collection::fault::FaultKind;
-use crate::collection::query::{Aggregate, Batch, MOST_SEEN, Most, Order, Position, Query, cut};
+use crate::collection::query::{Aggregate, Batch, Extent, MOST_SEEN, Most, Order, Position, Query, cut};
 use crate::collection::row_type::RowType;
 use crate::collection::scalar::{Key, Scalar};
 
@@ -177,6 +177,20 @@ impl Readers {
                 seen,
                 is_end: !is_cut && is_last,
             })
+        })
+    }
+
+    pub(super) fn extent(&self, of: &Kept) -> Result<Extent, FaultKind> {
+        self.with(of, |connection| {
+            let sql = "SELECT count, size FROM protod_collections WHERE name = ?";
+            let mut statement = connection.prepare_cached(sql)?;
+            let extent = statement.query_row([&*of.name], |row| {
+                Ok(Extent {
+                    count: row.get::<_, i64>(0)?.cast_unsigned(),
+                    size: row.get::<_, i64>(1)?.cast_unsigned(),
+                })
+            });
+            Ok(extent?)
         })
     }
 

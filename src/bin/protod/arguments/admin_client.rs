@@ -156,9 +156,14 @@ impl AdminClient {
         }
     }
 
+    /// A method of the service.
+    pub(crate) fn method(&self, name: &str) -> Result<ClientMethod, Failure> {
+        Ok(self.client.method(&format!("{SERVICE}/{name}"))?)
+    }
+
     /// A method of the service, and a request for it.
     fn prepare(&self, method: &str, request: &Value) -> Result<(ClientMethod, Message), Failure> {
-        let called = self.client.method(&format!("{SERVICE}/{method}"))?;
+        let called = self.method(method)?;
         let request = Message::from_json(called.input().clone(), &request.to_string());
         let request = request.map_err(|error| failed(method, Status::from(error)))?;
         Ok((called, request))

@@ -1,34 +1,42 @@
-//! `protod export`: the messages of a collection as lines of JSON or CSV, read beside the server that keeps them, or without one.
+//! `protod export`: the messages of a collection as lines of JSON or CSV: of a running server, or of the file that one keeps, or has kept.
 //!
 //! A file is written under another name, with the place up to which it is whole beside it, and gets its name when all is in it. So an
 //! export that was cut off is never taken for a whole one, and goes on where it was.
 
 mod format;
+mod source;
 mod target;
 
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use clap::Args;
+use protod::message::MessageLines;
 use protod::{Archive, ArchivedCollection};
 use serde_json::json;
 
-use self::format::{Format, Lines};
+use self::format::Format;
+use self::source::Source;
 use self::target::Target;
+use crate::arguments::admin_client::AdminTarget;
+use crate::arguments::session::SessionName;
 use crate::failure::Failure;
 use crate::output::stderr::{say, say_line};
 use crate::output::stdout;
 use crate::output::table::table;
 
 const EXAMPLES: &str = "Examples:
-  # What a server keeps in ./data
+  # All points of a running server, each in JSON on a line
+  protod export points
+  # Some of them, as CSV
+  protod export points --where 'item.value > 3' --format csv --output points.csv
+  # What a server keeps, or has kept, in ./data
   protod export --list --data-dir data
-  # All points, each in JSON on a line
   protod export points --data-dir data
-  # As CSV, to a file, going on where an export was cut off
-  protod export points --data-dir data --format csv --output points.csv --resume";
+  # To a file, going on where an export was cut off
+  protod export points --output points.ndjson --resume";
 
-/// Write a collection that a server keeps, or has kept, to a file.
+/// Write a collection to a file: of a running server, or of the folder where one keeps its collections, or has kept them.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Export {
@@ -36,19 +44,24 @@ pub(crate) struct Export {
     #[arg(value_name = "COLLECTION", required_unless_present = "list")]
     collection: Option<String>,
 
-    /// The folder where the server keeps its collections
+    /// The folder where a server keeps its collections; it need not run [default: a running server is asked]
     #[arg(long, value_name = "DIR", env = "PROTOD_DATA_DIR")]
-    data_dir: PathBuf,
+    data_dir: Option<PathBuf>,
 
-    /// List the collections instead
-    #[arg(long, conflicts_with_all = ["collection", "format", "output", "resume"], env = "PROTOD_LIST")]
+    /// List the collections of the folder instead
+    #[arg(
+        long,
+        conflicts_with_all = ["collection", "format", "output", "resume"],
+        requires = "data_dir",
+        env = "PROTOD_LIST"
+    )]
     list: bool,
 
     /// With --list: print JSON, one object for each collection
     #[arg(long, requires = "list", env = "PROTOD_JSON")]
     json: bool,
 
-    /// What the lines are
+    /// What the export is
     #[arg(long, value_enum, default_value_t, env = "PROTOD_FORMAT")]
     format: Format,
 
@@ -59,27 +72,57 @@ pub(crate) struct Export {
     /// Go on where an export to the same file was cut off
     #[arg(long, requires = "output", env = "PROTOD_RESUME")]
     resume: bool,
+
+    /// Only the messages for which this expression in CEL holds, in which a message is called item; of a running server
+    #[arg(long = "where", value_name = "CEL", env = "PROTOD_WHERE")]
+    condition: Option<String>,
+
+    /// The collection that calls of this session have; of a running server
+    #[arg(long, value_name = "NAME", env = "PROTOD_SESSION")]
+    session: Option<SessionName>,
+
+    #[command(flatten)]
+    admin: AdminTarget,
 }
 
 impl Export {
     pub(crate) fn run(&self) -> Result<(), Failure> {
-        let archive = Archive::open(&self.data_dir)?;
-        let collections = archive.collections()?;
         let Some(name) = &self.collection else {
-            return self.print(&collections);
+            return self.list();
         };
-        let found = collections.iter().find(|collection| collection.name() == name);
-        let collection = found.ok_or_else(|| unknown(name, &collections))?;
-        let lines = Lines::new(self.format, collection.message());
         let mut target = match &self.output {
             Some(path) => Target::file(path, self.resume)?,
             None => Target::stdout(),
         };
-        write(&archive, collection, lines, &mut target)?;
+        let mut source = self.source(name, target.position())?;
+        let lines = MessageLines::new(self.format.of_lines(), &source.message);
+        write(&mut source, lines, &mut target)?;
         target.end()
     }
 
-    fn print(&self, collections: &[ArchivedCollection]) -> Result<(), Failure> {
+    /// The messages behind a position.
+    fn source(&self, name: &str, after: u64) -> Result<Source, Failure> {
+        let Some(folder) = &self.data_dir else {
+            let (session, condition) = (self.session.as_ref(), self.condition.as_deref());
+            return Source::server(&self.admin, name, session, condition, after);
+        };
+        for (flag, is_given) in [
+            ("--where", self.condition.is_some()),
+            ("--session", self.session.is_some()),
+        ] {
+            if is_given {
+                return Err(Failure::new(format!(
+                    "{flag} is for a running server: leave out --data-dir and PROTOD_DATA_DIR"
+                )));
+            }
+        }
+        Source::file(Archive::open(folder)?, name, after)
+    }
+
+    /// Lists what is in the folder.
+    fn list(&self) -> Result<(), Failure> {
+        let folder = self.data_dir.as_deref().unwrap_or(".".as_ref());
+        let collections = Archive::open(folder)?.collections()?;
         if self.json {
             return collections.iter().try_for_each(|collection| {
                 let object = json!({
@@ -91,7 +134,7 @@ impl Export {
                 stdout::print(&format!("{object}\n"))
             });
         }
-        let rows = collections.iter().map(|collection| {
+        let rows = collections.iter().map(|collection: &ArchivedCollection| {
             [
                 collection.name().to_owned(),
                 collection.message().full_name().to_owned(),
@@ -104,35 +147,28 @@ impl Export {
 }
 
 /// Writes all messages that the target does not have.
-fn write(
-    archive: &Archive,
-    collection: &ArchivedCollection,
-    mut lines: Lines,
-    target: &mut Target,
-) -> Result<(), Failure> {
+fn write(source: &mut Source, mut lines: MessageLines, target: &mut Target) -> Result<(), Failure> {
     let is_seen = target.is_file() && io::stderr().is_terminal();
-    let (mut position, mut written, mut misfits) = (target.position(), 0_u64, 0_u64);
-    if position == 0 {
+    let (mut written, mut misfits) = (0_u64, 0_u64);
+    if target.position() == 0 {
         target.write(lines.head().as_bytes())?;
     }
-    loop {
-        let messages = archive.read(collection, position)?;
-        let Some(last) = messages.last() else { break };
-        position = last.position;
+    while let Some(batch) = source.next()? {
         let mut text = String::new();
-        for archived in messages {
-            match archived.message {
-                Ok(message) => {
-                    lines.add(&message, &mut text)?;
+        for (_, message) in batch.messages {
+            match message {
+                Some(message) => {
+                    let added = lines.add(&message, &mut text);
+                    added.map_err(|error| Failure::caused("a message has no such form", error))?;
                     written += 1;
                 }
-                Err(_) => misfits += 1,
+                None => misfits += 1,
             }
         }
         target.write(text.as_bytes())?;
-        target.note(position)?;
+        target.note(batch.position)?;
         if is_seen {
-            say(format_args!("\r{written} of {} messages", collection.count()));
+            say(format_args!("\r{written} of {} messages", source.count));
         }
     }
     if is_seen {
@@ -141,18 +177,8 @@ fn write(
     if misfits > 0 {
         say_line(format_args!(
             "warning: {misfits} messages do not fit {} and were left out",
-            collection.message().full_name()
+            source.message.full_name()
         ));
     }
     Ok(())
-}
-
-fn unknown(name: &str, collections: &[ArchivedCollection]) -> Failure {
-    let known: Vec<&str> = collections.iter().map(ArchivedCollection::name).collect();
-    let known = if known.is_empty() {
-        "none".to_owned()
-    } else {
-        known.join(", ")
-    };
-    Failure::new(format!("there is no collection `{name}`: there is {known}"))
 }

@@ -1,0 +1,158 @@
+//! `protod collections`, `protod export` and `protod import` of a running server.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::collections::declare;
+use crate::support::{Kitchen, output};
+
+const LINES: &str = "{\"kind\":\"a\",\"minutes\":\"1\"}\n{\"kind\":\"b, \\\"c\\\"\",\"minutes\":\"2\"}\n{\"minutes\":\"3\"}\n";
+
+/// A server with these orders, and nothing else.
+async fn kitchen() -> Kitchen {
+    let kitchen = Kitchen::start().await;
+    declare(&kitchen).await;
+    fs::write(kitchen.path("orders.ndjson"), LINES).expect("written");
+    let imported = run(&kitchen, &["import", "orders", "orders.ndjson"]).await;
+    assert_eq!(imported, (0, "imported 3 messages\n".to_owned(), String::new()));
+    kitchen
+}
+
+/// Runs a command in the folder of the server.
+async fn run(kitchen: &Kitchen, args: &[&str]) -> (i32, String, String) {
+    let mut command = crate::program::command(args);
+    command.env("PROTOD_ADMIN_ADDR", &kitchen.admin);
+    command.current_dir(kitchen.folder.path());
+    output(command).await
+}
+
+#[tokio::test]
+async fn collections_are_listed_shown_and_cleared() {
+    let kitchen = kitchen().await;
+    let (_, listed, _) = run(&kitchen, &["collections", "list"]).await;
+    assert_eq!(
+        listed,
+        "NAME    TYPE       KEY    MESSAGES  BYTES  KEPT IN\n\
+         cups    tea.Cup    label  0         0      memory\n\
+         orders  tea.Order         3         17     memory\n"
+    );
+    let (_, listed, _) = run(&kitchen, &["collections", "list", "--json"]).await;
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!(listed["collections"][1]["messages"], "3");
+    let show = async |args: &[&str]| {
+        run(&kitchen, &[&["collections", "show", "orders"], args].concat())
+            .await
+            .1
+    };
+    assert_eq!(
+        show(&["--where", "item.minutes < 3", "--newest"]).await,
+        "2\t{\"kind\":\"b, \\\"c\\\"\",\"minutes\":\"2\"}\n1\t{\"kind\":\"a\",\"minutes\":\"1\"}\n"
+    );
+    assert_eq!(
+        show(&["--limit", "1", "--json"]).await,
+        "{\"json\":{\"kind\":\"a\",\"minutes\":\"1\"},\"length\":\"5\",\"position\":\"1\"}\n"
+    );
+    let (code, _, said) = run(&kitchen, &["collections", "show", "order"]).await;
+    assert!(code == 1 && said.contains("did you mean `orders`?"), "{said}");
+    let (code, printed, said) = run(&kitchen, &["collections", "clear", "orders"]).await;
+    assert_eq!((code, printed.as_str(), said.as_str()), (0, "", ""));
+    assert_eq!(show(&[]).await, "");
+    for args in [&["collections", "show"][..], &["collections", "clear"]] {
+        assert_eq!(run(&kitchen, args).await.0, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_collection_of_a_running_server_is_exported_and_goes_on_where_it_was_cut_off() {
+    let kitchen = kitchen().await;
+    assert_eq!(
+        run(&kitchen, &["export", "orders"]).await,
+        (0, LINES.to_owned(), String::new())
+    );
+    let csv = [
+        "export",
+        "orders",
+        "--format",
+        "csv",
+        "--where",
+        "item.minutes > 1",
+    ];
+    assert_eq!(
+        run(&kitchen, &csv).await.1,
+        "kind,minutes\n\"b, \"\"c\"\"\",2\n,3\n"
+    );
+    let to_file = [
+        "export",
+        "orders",
+        "--format",
+        "csv",
+        "--output",
+        "orders.csv",
+        "--resume",
+    ];
+    // As one that was cut off after the first message, and while it wrote the second.
+    fs::write(kitchen.path("orders.csv.part"), "kind,minutes\na,1\n\"b, ").expect("written");
+    fs::write(kitchen.path("orders.csv.place"), "1 17\n").expect("written");
+    assert_eq!(
+        run(&kitchen, &to_file).await,
+        (0, "wrote orders.csv\n".to_owned(), String::new())
+    );
+    let written = fs::read_to_string(kitchen.path("orders.csv")).expect("written");
+    assert_eq!(written, "kind,minutes\na,1\n\"b, \"\"c\"\"\",2\n,3\n");
+    let (code, _, said) = run(
+        &kitchen,
+        &["export", "orders", "--data-dir", ".", "--where", "true"],
+    )
+    .await;
+    assert!(
+        code == 1 && said.contains("--where is for a running server"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn an_import_says_which_line_is_wrong_and_goes_on_behind_it() {
+    let kitchen = kitchen().await;
+    fs::write(
+        kitchen.path("more.ndjson"),
+        "{\"minutes\": 4}\n{\"minuts\": 5}\n{\"minutes\": 6}\n",
+    )
+    .expect("written");
+    let (code, _, said) = run(&kitchen, &["import", "orders", "more.ndjson"]).await;
+    assert!(
+        code == 1 && said.contains("line 2: ") && said.contains("the messages before it are stored: 1"),
+        "{said}"
+    );
+    fs::write(
+        kitchen.path("more.ndjson"),
+        "{\"minutes\": 4}\n{\"minutes\": 5}\n{\"mnutes\": 6}\n",
+    )
+    .expect("written");
+    let (_, _, said) = run(&kitchen, &["import", "orders", "more.ndjson", "--skip", "1"]).await;
+    assert!(said.contains("line 3: "), "{said}");
+    fs::write(kitchen.path("last.ndjson"), "no JSON\n{\"minutes\": 6}").expect("written");
+    let imported = run(&kitchen, &["import", "orders", "last.ndjson", "--skip", "1"]).await;
+    assert_eq!(imported.1, "imported 1 messages\n", "{imported:?}");
+    let listed = kitchen
+        .ask("ListMessages", &json!({ "collection": "orders" }).to_string())
+        .await;
+    assert_eq!(listed["messages"].as_array().map(Vec::len), Some(6), "{listed}");
+    let (code, _, said) = run(&kitchen, &["import", "orders", "none.ndjson"]).await;
+    assert!(code == 1 && said.contains("cannot read none.ndjson"), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_exported_is_imported_by_a_pipe_into_a_session() {
+    let kitchen = kitchen().await;
+    kitchen.ask("CreateSession", r#"{"name": "a"}"#).await;
+    let line = "protod export orders | protod import orders - --session a";
+    let mut shell = crate::support::shell(line, kitchen.folder.path());
+    shell.env("PROTOD_ADMIN_ADDR", &kitchen.admin);
+    assert_eq!(
+        output(shell).await,
+        (0, "imported 3 messages\n".to_owned(), String::new())
+    );
+    let (_, exported, _) = run(&kitchen, &["export", "orders", "--session", "a"]).await;
+    assert_eq!(exported, LINES);
+}
