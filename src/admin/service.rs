@@ -28,7 +28,7 @@ use super::steered::{Answer, Steered};
 use crate::handler::{Handlers, State};
 use crate::live::ReloadTrigger;
 use crate::message::Typed;
-use crate::rules::ListedRule;
+use crate::rules::{ListedRule, Trouble};
 use crate::server::ServingStatus;
 
 /// The proto of the service.
@@ -130,7 +130,7 @@ async fn reset(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> 
     let session = session_of(&steered, &request)?;
     for state in states(&steered.server, session.as_ref()) {
         if everything || wants("counters") {
-            state.clear_counters();
+            state.counters_cleared().await.map_err(Trouble::status)?;
         }
         if everything || wants("store") {
             // A call may hold it for as long as its expressions take.

@@ -41,6 +41,7 @@ pub use self::listed::ListedRule;
 pub use self::options::RulesOptions;
 pub(crate) use self::plan::Outline;
 pub(crate) use self::run::StateOfSession;
+pub(crate) use self::run::Trouble;
 pub use self::run::{Explanation, MethodRules, RulesState};
 pub(crate) use self::search::{Found, Search};
 pub use self::set::Rules;

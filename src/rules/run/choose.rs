@@ -13,6 +13,7 @@ use super::call::execution::Execution;
 use super::matching::condition::Decoded;
 use super::method::MethodRules;
 use super::shared::tallies::Tallies;
+use super::shared::trouble::Trouble;
 use crate::cel::{Env, EvalError, random_at};
 use crate::handler::Call;
 use crate::rules::plan::{Rule, Stage};
@@ -96,11 +97,23 @@ async fn find<'r>(
         told: AtomicUsize::new(0),
     };
     loop {
-        let found = match try_rules(rules, execution, call, &rest) {
-            Ok(found) => found,
+        let tried = match try_rules(rules, execution, call, &rest) {
+            Ok(tried) => tried,
             Err(status) => Box::pin(try_in_lane(rules, execution, call, &rest, status)).await?,
         };
-        let Some((at, count)) = found else { return Ok(None) };
+        let (at, count) = match tried {
+            Tried::Found(at, count) => (at, count),
+            Tried::Asks(asked) => {
+                let asking = ask(&rules.rules[asked.at], execution.tallies(), &asked);
+                let Some(count) = Box::pin(asking).await? else {
+                    rest.range.start = asked.at + 1;
+                    rest.holds = false;
+                    continue;
+                };
+                (asked.at, count)
+            }
+            Tried::None => return Ok(None),
+        };
         rest.range.start = at;
         let rule = &rules.rules[at];
         if execution.is_awaited_by(rule) {
@@ -157,17 +170,54 @@ impl Rest {
     }
 }
 
-/// The place of the first rule that matches, and how many calls it has matched, or 0 if they are not counted. An `Err`
-/// says which rule is too costly to decide in this turn.
+/// What came of trying rules.
+enum Tried {
+    /// The place of the first that matches, and how many calls it has matched, or 0 if they are not counted.
+    Found(usize, u64),
+    /// The first that matches is counted with the calls of other servers, which must be asked.
+    Asks(Asked),
+    None,
+}
+
+/// A rule that matches, if an answer of it is left on all servers together.
+struct Asked {
+    at: usize,
+    scope: String,
+    /// Whether this call counts.
+    counts: bool,
+}
+
+/// How many calls a rule has matched on all servers, this one included if it counts. `None` if its `times` are used up.
+async fn ask(
+    rule: &Rule,
+    tallies: &Tallies,
+    Asked { at, scope, counts }: &Asked,
+) -> Result<Option<u64>, Status> {
+    let (Some(fleet), Some(counting), Some(counter)) =
+        (tallies.state().fleet(), &rule.counting, tallies.counter(*at))
+    else {
+        return Ok(None);
+    };
+    let asked = fleet.count(&rule.id, scope, u64::from(*counts)).await;
+    let (count, period) = asked.map_err(Trouble::status)?;
+    counter.know(scope, count, || fleet.is_period(period));
+    Ok(if *counts {
+        counting.leaves_after(count - 1).then_some(count)
+    } else {
+        counting.leaves_after(count).then_some(1)
+    })
+}
+
+/// Tries rules in their order, up to the first that matches. An `Err` says which rule is too costly to decide in this turn.
 fn try_rules(
     rules: &MethodRules,
     execution: &Execution<'_>,
     call: &mut Call,
     rest: &Rest,
-) -> Result<Option<(usize, u64)>, Status> {
+) -> Result<Tried, Status> {
     let range = &rest.range;
     if range.is_empty() {
-        return Ok(None);
+        return Ok(Tried::None);
     }
     if execution.waits_for_store() {
         // They are tried again in a lane.
@@ -185,11 +235,14 @@ fn try_rules(
             let holds = is_known || (decidable && condition_holds(rules, at, env, &mut decoded, rest)?);
             // What is refused, or may be, does not count.
             let counts = !execution.is_refused_by(rule) && !execution.is_awaited_by(rule);
-            if holds && let Some(count) = count(rules, execution.tallies(), at, env, counts, rest)? {
-                return Ok(Some((at, count)));
+            if holds {
+                match count(rules, execution.tallies(), at, env, counts, rest)? {
+                    Tried::None => {}
+                    tried => return Ok(tried),
+                }
             }
         }
-        Ok(None)
+        Ok(Tried::None)
     })
 }
 
@@ -200,7 +253,7 @@ async fn try_in_lane(
     call: &mut Call,
     rest: &Rest,
     mut status: Status,
-) -> Result<Option<(usize, u64)>, Status> {
+) -> Result<Tried, Status> {
     while execution.get_more_room().await {
         match execution.in_lane(|execution| try_rules(rules, execution, call, rest)) {
             Ok(found) => {
@@ -239,8 +292,8 @@ fn condition_holds(
     }
 }
 
-/// How many calls the rule at a place has matched, this one included if it `counts`; 0 if they are not counted. `None` if its
-/// `times` are used up, or on an error, as of [`condition_holds`].
+/// The rule at a place, with how many calls it has matched, this one included if it `counts`. `None` if its `times` are used up,
+/// or on an error, as of [`condition_holds`].
 fn count(
     rules: &MethodRules,
     tallies: &Tallies,
@@ -248,20 +301,26 @@ fn count(
     env: &Env<'_>,
     counts: bool,
     rest: &Rest,
-) -> Result<Option<u64>, Status> {
+) -> Result<Tried, Status> {
     let (Some(counting), Some(counter)) = (&rules.rules[at].counting, tallies.counter(at)) else {
-        return Ok(Some(0));
+        return Ok(Tried::Found(at, 0));
     };
-    let counted = if counts {
-        counter.take(counting, env)
+    let found = |count| Tried::Found(at, count);
+    let counted = if tallies.state().fleet().is_some() {
+        let left = counter.scope_left(counting, env);
+        left.map(|left| left.map(|scope| Tried::Asks(Asked { at, scope, counts })))
+    } else if counts {
+        counter.take(counting, env).map(|count| count.map(found))
     } else {
         let is_left = counter.is_left(counting, env);
-        is_left.map(|is_left| is_left.then_some(1))
+        is_left.map(|is_left| is_left.then(|| found(1)))
     };
-    counted.or_else(|error| {
-        rest.undecided(rules, at, ("`scope`", counting.scope_at), &error, env)
-            .map(|()| None)
-    })
+    match counted {
+        Ok(counted) => Ok(counted.unwrap_or(Tried::None)),
+        Err(error) => rest
+            .undecided(rules, at, ("`scope`", counting.scope_at), &error, env)
+            .map(|()| Tried::None),
+    }
 }
 
 /// Whether the chance of the rule at a place comes up for a call: the same whenever it is asked.

@@ -32,5 +32,6 @@ pub(in crate::rules) use self::method::Settings;
 pub(in crate::rules) use self::shared::declared::Declared;
 pub use self::shared::state::RulesState;
 pub(crate) use self::shared::state::StateOfSession;
+pub(crate) use self::shared::trouble::Trouble;
 #[cfg(test)]
 pub(in crate::rules) use self::write::template::LoopCache;

@@ -18,6 +18,7 @@ use crate::rules::plan::{
     KEY_AND_VALUE, Metadata, Op, Pause, Rule, SampleTemplate, SignalStep, Steps, count_of,
 };
 use crate::rules::run::fault::{failed, hinted, placed, too_costly};
+use crate::rules::run::shared::trouble::Trouble;
 use crate::rules::run::write::template::WriteError;
 
 /// How many rounds of a loop run before other tasks of the thread have their turn. A deadline, the end of the server and
@@ -400,8 +401,8 @@ impl<'r> Execution<'r> {
             })
             .map_err(|error: EvalError| failed(rule, &format!("`signal`: {error}")))?;
         let own = self.listener().map(|listener| listener.id());
-        self.state().raise(&name, key.as_deref(), own);
-        Ok(())
+        let raised = self.state().raise(&name, key.as_deref(), own);
+        raised.map(drop).map_err(Trouble::status)
     }
 }
 

@@ -81,7 +81,7 @@ impl Counters {
         self.known().by_rule.retain(is_kept);
     }
 
-    /// Starts all counters at 0 again.
+    /// Starts all counters at 0 again. What was known before must not hold any more when this is called.
     pub(in crate::rules::run) fn clear(&self) {
         let known = self.known();
         let counters = known.by_rule.values().map(|kept| &kept.counter);
@@ -169,6 +169,27 @@ impl Counter {
         Ok(counting.leaves_after(answered.counts.get(&scope).copied().unwrap_or_default()))
     }
 
+    /// The scope of a call, if an answer may be left in it, as far as this server knows what others have answered.
+    pub(in crate::rules::run) fn scope_left(
+        &self,
+        counting: &Counting,
+        env: &Env<'_>,
+    ) -> Result<Option<String>, EvalError> {
+        let scope = scope(counting, env)?;
+        let known = *self.answered().count(scope.clone())?;
+        Ok(counting.leaves_after(known).then_some(scope))
+    }
+
+    /// Notes how many answers all servers have given together, if that [still holds](Counters::clear).
+    pub(in crate::rules::run) fn know(&self, scope: &str, count: u64, holds: impl FnOnce() -> bool) {
+        let mut answered = self.answered();
+        if holds()
+            && let Some(known) = answered.counts.get_mut(scope)
+        {
+            *known = count.max(*known);
+        }
+    }
+
     fn answered(&self) -> MutexGuard<'_, Answered> {
         self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -187,7 +208,7 @@ fn scope(counting: &Counting, env: &Env<'_>) -> Result<String, EvalError> {
 
 impl Counting {
     /// Whether an answer is left after so many.
-    fn leaves_after(&self, count: u64) -> bool {
+    pub(in crate::rules::run) fn leaves_after(&self, count: u64) -> bool {
         self.limit.is_none_or(|limit| count < limit)
     }
 }

@@ -1,4 +1,11 @@
-//! What calls share: the store, the counters of `times`, how often rules were chosen, and signals.
+//! What calls share: the store, the counters of `times`, how often rules were chosen, and signals. Some of it may be shared with the
+//! calls of other servers.
+
+#[cfg(not(feature = "nats"))]
+#[path = "alone.rs"]
+mod fleet;
+#[cfg(feature = "nats")]
+mod fleet;
 
 pub(super) mod counters;
 pub(super) mod declared;
@@ -6,3 +13,4 @@ pub(super) mod hits;
 pub(super) mod signals;
 pub(super) mod state;
 pub(super) mod tallies;
+pub(super) mod trouble;

@@ -4,10 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::counters::Counters;
+use super::fleet::Fleet;
 use super::hits::Hits;
 use super::signals::{Listener, Signals};
+use super::trouble::Trouble;
 use crate::cel::{Store, StoreRoom};
 use crate::collection::Collections;
+#[cfg(feature = "nats")]
+use crate::nats::JetStream;
 use crate::session::{Session, SessionId};
 
 /// The `store`, the counters of `times`, the collections, and the calls that handle signals.
@@ -31,10 +35,12 @@ pub struct RulesState(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     store: SharedStore,
-    counters: Counters,
-    hits: Hits,
+    counters: Arc<Counters>,
+    hits: Arc<Hits>,
     signals: Arc<Signals>,
     collections: Collections,
+    /// What it shares with other servers. `None` if it shares nothing; sessions do not.
+    fleet: Option<Fleet>,
 }
 
 /// What the calls of a session share, for its own rules, which may be compiled more than once. It does not keep the session from
@@ -120,6 +126,32 @@ impl RulesState {
         }))
     }
 
+    /// A state whose signals and counters of `times`, `answers` and `call.count` it shares by a broker with all servers that have
+    /// the same one and the same [namespace](JetStream::namespace). Its collections are kept here.
+    ///
+    /// What needs the broker while it is away ends with `UNAVAILABLE`; all else is answered. States of
+    /// [sessions](Self::of_session) are not shared.
+    ///
+    /// ```no_run
+    /// use protod::{Collections, JetStream, JetStreamOptions, RulesState};
+    ///
+    /// let store = JetStream::open(&JetStreamOptions::new("nats://localhost:4222"))?;
+    /// let state = RulesState::shared(&store, &Collections::in_memory());
+    /// # drop(state);
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    #[cfg(feature = "nats")]
+    #[must_use]
+    pub fn shared(store: &JetStream, collections: &Collections) -> Self {
+        let mut shared = Shared {
+            collections: collections.clone(),
+            ..Shared::default()
+        };
+        let fleet = Fleet::join(store, &shared.signals, &shared.counters, &shared.hits);
+        shared.fleet = Some(fleet);
+        Self(Arc::new(shared))
+    }
+
     /// What the calls of a session share in the place of this. It is made when it is first asked for, and is gone when the
     /// session has ended and the last of its calls with it.
     ///
@@ -136,7 +168,7 @@ impl RulesState {
     pub fn of_session(&self, session: &Session) -> Self {
         Self(session.beside(&self.0, || Shared {
             store: SharedStore::within(&self.0.store.room),
-            counters: self.0.counters.of_session(),
+            counters: Arc::new(self.0.counters.of_session()),
             collections: self.0.collections.of_session(),
             ..Shared::default()
         }))
@@ -144,15 +176,38 @@ impl RulesState {
 
     /// Raises a signal in every call that handles it; with a key, only in calls with the same key. Returns how many calls
     /// handle signals of this name, whatever their keys.
+    ///
+    /// If it is [shared](Self::shared), the calls of the other servers get it, too, and are not counted. If these cannot be
+    /// reached, that is logged.
     pub fn signal(&self, name: &str, key: Option<&str>) -> usize {
-        self.0.signals.raise(name, key, None)
+        self.raise(name, key, None).unwrap_or_else(|trouble| {
+            tracing::warn!(target: "protod::rules", signal = name, error = %trouble, "a signal reaches this server alone");
+            self.0.signals.raise(name, key, None)
+        })
     }
 
     /// Forgets how often rules have answered: `times` and `answers` begin anew, and so do the numbers of
     /// [`Rules::list`](crate::Rules::list).
+    ///
+    /// If it is [shared](Self::shared), they do so on all servers, a moment later: this does not wait for it. If the broker cannot
+    /// be reached, nothing is forgotten, and that is logged.
     pub fn clear_counters(&self) {
-        self.0.counters.clear();
-        self.0.hits.clear();
+        if let Some(fleet) = &self.0.fleet {
+            fleet.begin_to_clear_counters();
+        } else {
+            self.0.counters.clear();
+            self.0.hits.clear();
+        }
+    }
+
+    /// The same, and waits until it is done here. An `Err` says why it is not.
+    pub(crate) async fn counters_cleared(&self) -> Result<(), Trouble> {
+        if let Some(fleet) = &self.0.fleet {
+            // The others hear of it as this server does.
+            return fleet.clear_counters().await;
+        }
+        self.clear_counters();
+        Ok(())
     }
 
     /// Forgets all variables of the `store`. May block while a call changes it.
@@ -213,9 +268,22 @@ impl RulesState {
         &self.0.counters
     }
 
-    /// Raises a signal in all calls except the one that listens as `except`.
-    pub(in crate::rules::run) fn raise(&self, name: &str, key: Option<&str>, except: Option<u64>) -> usize {
-        self.0.signals.raise(name, key, except)
+    /// What it shares with other servers, if it does.
+    pub(in crate::rules::run) fn fleet(&self) -> Option<&Fleet> {
+        self.0.fleet.as_ref()
+    }
+
+    /// Raises a signal in all calls except the one that listens as `except`. An `Err` says why it is raised in none.
+    pub(in crate::rules::run) fn raise(
+        &self,
+        name: &str,
+        key: Option<&str>,
+        except: Option<u64>,
+    ) -> Result<usize, Trouble> {
+        if let Some(fleet) = &self.0.fleet {
+            fleet.raise(name, key)?;
+        }
+        Ok(self.0.signals.raise(name, key, except))
     }
 
     /// How many calls listen to a signal.

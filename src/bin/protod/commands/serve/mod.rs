@@ -19,7 +19,9 @@ use std::{io, thread};
 use clap::{Args, ValueEnum};
 use protod::live::{Loader, Reloader};
 use protod::schema::DescriptorEdition;
-use protod::{Collections, Cors, Error, RulesOptions, RulesState, Sampler, Server, ServerBuilder, Socket};
+use protod::{
+    Collections, Cors, Error, JetStream, RulesOptions, RulesState, Sampler, Server, ServerBuilder, Socket,
+};
 use tokio::runtime::Runtime;
 
 use self::announce::Served;
@@ -255,7 +257,7 @@ impl Serve {
         let runtime = runtime_aside();
         let store = self.store.open(self.replica_name.as_deref())?;
         let collections = self.data_dir.collections()?;
-        let mut loader = Loader::new(self.origin(&collections)?);
+        let mut loader = Loader::new(self.origin(&collections, store.as_ref())?);
         let loaded = loader.load()?;
         let (schema, rules) = (loaded.schema.clone(), loaded.rules.clone());
         let server = Server::builder(loaded.schema)
@@ -366,10 +368,14 @@ impl Serve {
         interval.filter(|_| !self.no_watch)
     }
 
-    fn origin(&self, collections: &Collections) -> Result<Origin, Failure> {
+    fn origin(&self, collections: &Collections, store: Option<&JetStream>) -> Result<Origin, Failure> {
         let sampler = Sampler::new(self.seed.unwrap_or_default()).stream_length(self.sample_stream_length);
+        let state = match store {
+            Some(store) => RulesState::shared(store, collections),
+            None => RulesState::with_collections(collections),
+        };
         let mut options = RulesOptions::default()
-            .state(&RulesState::with_collections(collections))
+            .state(&state)
             .rule_header(!self.no_rule_header)
             .sampler(sampler.clone())
             .validates(self.validate)
