@@ -1,6 +1,7 @@
 // The console: which view is shown, what the server is, and the token that it wants.
 
 import { callsView } from './calls.js';
+import { collectionsView } from './collections.js';
 import { keepToken } from './token.js';
 import { field, fill, h, say } from './dom.js';
 import { editorView } from './editor.js';
@@ -19,6 +20,7 @@ const VIEWS = {
   edit: ['Edit rules', editorView, 'rules'],
   invoke: ['Invoke', invokeView],
   streams: ['Streams', streamsView],
+  collections: ['Collections', collectionsView],
   schema: ['Schema', schemaView],
 };
 

@@ -94,9 +94,20 @@ export async function callForList(method, list, request = {}, signal = undefined
   return answer;
 }
 
+/** Calls a method that takes a stream of requests and answers once. */
+export async function callWith(method, requests, signal) {
+  const body = new Blob(requests.map((request) => envelope(JSON.stringify(request))));
+  let answer = {};
+  for await (const message of answers(method, body, signal)) answer = message;
+  return answer;
+}
+
 /** Calls a method that answers with a stream: `opened` is called when it has begun. */
-export async function* stream(method, request, signal, opened = () => {}) {
-  const body = envelope(JSON.stringify(request));
+export function stream(method, request, signal, opened = () => {}) {
+  return answers(method, envelope(JSON.stringify(request)), signal, opened);
+}
+
+async function* answers(method, body, signal, opened = () => {}) {
   const response = await post(method, 'application/connect+json', body, signal);
   if (!response.ok) fail(await errorOf(response));
   tell(null);

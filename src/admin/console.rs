@@ -28,12 +28,14 @@ macro_rules! file {
 }
 
 /// The files: the path, the content type, and what is in it.
-const FILES: [(&str, &str, &[u8]); 25] = [
+const FILES: [(&str, &str, &[u8]); 28] = [
     file!("/", "index.html", HTML),
     file!("/app.js", "app.js", SCRIPT),
     file!("/call.js", "call.js", SCRIPT),
     file!("/calls.js", "calls.js", SCRIPT),
     file!("/code_area.js", "code_area.js", SCRIPT),
+    file!("/collection.js", "collection.js", SCRIPT),
+    file!("/collections.js", "collections.js", SCRIPT),
     file!("/connect.js", "connect.js", SCRIPT),
     file!("/console.css", "console.css", CSS),
     file!("/dom.js", "dom.js", SCRIPT),
@@ -42,6 +44,7 @@ const FILES: [(&str, &str, &[u8]); 25] = [
     file!("/format.js", "format.js", SCRIPT),
     file!("/icon.svg", "icon.svg", SVG),
     file!("/invoke.js", "invoke.js", SCRIPT),
+    file!("/lines.js", "lines.js", SCRIPT),
     file!("/messages.js", "messages.js", SCRIPT),
     file!("/new_rule.js", "new_rule.js", SCRIPT),
     file!("/problem.js", "problem.js", SCRIPT),

@@ -52,6 +52,11 @@ async fn a_session_is_chosen_for_all_views() {
 }
 
 #[tokio::test]
+async fn a_collection_is_browsed_exported_imported_and_cleared() {
+    case("a_collection_is_browsed_exported_imported_and_cleared").await;
+}
+
+#[tokio::test]
 async fn messages_are_pushed_into_an_open_stream() {
     case("messages_are_pushed_into_an_open_stream").await;
 }

@@ -50,7 +50,19 @@ const eachView = async ({ server, console, page }, visit) => {
   await page.getByRole('region', { name: 'Open call' }).getByText('"label": "green"').waitFor();
   await visit('streams');
   guest.cancel();
+  await shelve(server);
+  await server.call('tea.Kitchen/Brew', { kind: 'kept', minutes: 3 });
+  await console.go('collections/orders');
+  await page.getByRole('button', { name: '1', exact: true }).click();
+  await page.getByText('"kind": "kept"').waitFor();
+  await visit('collections');
 };
+
+/** Rules that keep orders. */
+const shelve = (server) => server.admin('PutRules', {
+  name: 'shelf',
+  yaml: 'collections: {orders: {type: tea.Order, keep: {count: 1000}}}\nrules:\n  - {name: kept, method: tea.Kitchen/Brew, match: {kind: kept}, append: {orders: "${request}"}, reply: {label: kept}}\n',
+});
 
 const looks = (colorScheme, width) => withConsole(
   ({ server, console, page }) => eachView({ server, console, page }, async (view) => {
@@ -248,6 +260,61 @@ run({
     await page.getByText('The session other has ended.').waitFor({ state: 'attached' });
     assert.equal(await picker.inputValue(), '');
     assert.equal(new URL(page.url()).search, '');
+  }),
+
+  /** Browses a collection, filters it, takes it out as a file, puts that in again, and clears it. */
+  a_collection_is_browsed_exported_imported_and_cleared: withConsole(async ({ server, console, page }) => {
+    await console.go('collections');
+    await page.getByText('The rules declare no collections.').waitFor();
+    await shelve(server);
+    for (let minutes = 1; minutes <= 60; minutes += 1) await server.call('tea.Kitchen/Brew', { kind: 'kept', minutes });
+    await page.getByRole('link', { name: 'orders' }).click();
+    const pane = page.getByRole('region', { name: 'Collection', exact: true });
+    const rows = pane.locator('tbody tr');
+    const listed = (count) => page.waitForFunction((expected) => document.querySelectorAll('.stored tbody tr').length === expected, count);
+    await pane.getByText('1,000 messages').waitFor();
+    await listed(50);
+    await pane.getByRole('button', { name: 'More' }).click();
+    await listed(60);
+    // A message opens by its position.
+    await pane.getByRole('button', { name: '2', exact: true }).click();
+    await pane.getByText('"minutes": "2"').waitFor();
+    await pane.getByLabel('Newest first').check();
+    await listed(50);
+    await page.waitForFunction(() => document.querySelector('.stored tbody tr').textContent.startsWith('60'));
+    const where = pane.getByLabel('Where (CEL)');
+    await where.fill('item.minuts > 58');
+    await pane.getByRole('alert').filter({ hasText: 'did you mean `minutes`?' }).waitFor();
+    await console.isAccessible('a condition that is wrong');
+    await where.fill('item.minutes > 58');
+    await listed(2);
+    const download = async (button) => {
+      const [file] = await Promise.all([page.waitForEvent('download'), pane.getByRole('button', { name: button }).click()]);
+      const pieces = [];
+      for await (const piece of await file.createReadStream()) pieces.push(piece);
+      return { name: file.suggestedFilename(), text: Buffer.concat(pieces).toString() };
+    };
+    assert.deepEqual(await download('Export as CSV'), { name: 'orders.csv', text: 'kind,minutes,extras\nkept,59,[]\nkept,60,[]\n' });
+    await pane.getByText('2 messages exported').waitFor();
+    const lines = await download('Export as JSON');
+    assert.deepEqual(lines, { name: 'orders.ndjson', text: '{"kind":"kept","minutes":"59"}\n{"kind":"kept","minutes":"60"}\n' });
+    // It asks once more, and not for ever.
+    await pane.getByRole('button', { name: 'Clear' }).click();
+    await where.focus();
+    await pane.getByRole('button', { name: 'Clear', exact: true }).click();
+    await pane.getByRole('button', { name: 'Really clear all?' }).click();
+    await pane.getByText('The collection was cleared').waitFor();
+    await pane.getByText('No message is like that.').waitFor();
+    const file = pane.getByLabel('Import lines of JSON');
+    const give = (text) => file.setInputFiles({ name: lines.name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+    await give('{"kind": "a"}\n{"kin": "b"}\n');
+    await pane.getByRole('alert').filter({ hasText: 'line 2: ' }).waitFor();
+    await give(lines.text);
+    await pane.getByText('2 messages imported').waitFor();
+    await where.fill('');
+    await listed(3);
+    assert.equal(await rows.first().textContent(), '63kept60');
+    await console.isAccessible('a collection');
   }),
 
   /** Sends a message into the stream of a client, and ends it. */
