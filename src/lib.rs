@@ -173,7 +173,9 @@ pub use crate::collection::Collections;
 #[cfg(feature = "sqlite")]
 pub use crate::collection::{Archive, ArchivedCollection, ArchivedMessage};
 pub use crate::error::{Error, Problem};
-pub use crate::handler::{Call, DynHandler, FromCall, Handler, HandlerFn, Handlers, Peer, PeerAddr, State};
+pub use crate::handler::{
+    Call, CallField, CallLine, DynHandler, FromCall, Handler, HandlerFn, Handlers, Peer, PeerAddr, State,
+};
 pub use crate::journal::{JournalOptions, RecordedCall, RecordedMessage};
 pub use crate::message::{DynamicCodec, FromMessage, IntoMessage, Message, MessageError, Typed};
 #[cfg(feature = "nats")]

@@ -10,16 +10,15 @@ use http::StatusCode;
 use tonic::Status;
 use tracing::Level;
 
+use super::call_line::{CallLine, CallWriter};
 use super::call_record::{CallBegin, CallRecord, method_of};
 use super::codes::code_name;
-use super::elapsed::Elapsed;
 use super::limited_lines::LimitedLines;
 use super::outcome::Outcome;
 use super::peer::Peer;
 use crate::excerpt::excerpt;
 use crate::journal::{JournalOptions, Log};
 use crate::metrics::CallCounters;
-use crate::session::Session;
 use crate::trace::{CallTrace, Tracer};
 
 /// The target of the span and of the lines.
@@ -30,6 +29,8 @@ pub(super) const TARGET: &str = "protod::call";
 pub(crate) struct CallLog {
     /// Whether each call gets a line at info, and not at debug.
     is_on: bool,
+    /// What writes these lines. `None` if tracing does.
+    writer: Option<CallWriter>,
     unmatched: LimitedLines,
     journal: Option<Arc<Log>>,
     counters: Option<Arc<CallCounters>>,
@@ -42,11 +43,12 @@ pub(crate) struct CallLog {
 }
 
 impl CallLog {
-    /// `is_on` is whether each call gets a line at info. Without it only those do that no rule answered. Without `journal` no
+    /// `is_on` is whether each call gets a line at info, which `writer` writes in the place of tracing if it is there. Without it only those do that no rule answered. Without `journal` no
     /// call is kept, and those in flight are known only if `keeps_open`. `counts` is whether calls are counted. Without `tracer`
     /// no call becomes a span.
     pub(crate) fn new(
         is_on: bool,
+        writer: Option<CallWriter>,
         journal: Option<&JournalOptions>,
         keeps_open: bool,
         counts: bool,
@@ -54,6 +56,7 @@ impl CallLog {
     ) -> Self {
         Self {
             is_on,
+            writer,
             unmatched: LimitedLines::default(),
             journal: journal.map(|options| Arc::new(Log::new(options))),
             counters: counts.then(|| Arc::new(CallCounters::new())),
@@ -89,7 +92,8 @@ impl CallLog {
     /// Whether the log hears of calls.
     #[inline]
     fn is_heard(&self) -> bool {
-        (self.is_on && tracing::enabled!(target: TARGET, Level::INFO))
+        self.writer.is_some()
+            || (self.is_on && tracing::enabled!(target: TARGET, Level::INFO))
             || tracing::enabled!(target: TARGET, Level::DEBUG)
     }
 
@@ -169,6 +173,8 @@ impl CallLog {
         if record.was_open() {
             let closed = self.open().remove(&record.id());
             drop(closed);
+            // Only those that stand there are steered.
+            record.steering.over();
         }
         if record.end()
             && record.is_unmatched()
@@ -176,7 +182,6 @@ impl CallLog {
         {
             counters.add_unmatched();
         }
-        record.steering.over();
     }
 
     /// A call is over, and nothing that could still change what is told of it.
@@ -197,48 +202,47 @@ impl CallLog {
             });
             return;
         }
-        let counts = record.counts();
         let is_unmatched = record.is_unmatched();
-        let trace = record.trace();
         record.with_end(|outcome, rule| {
+            let line = CallLine::new(record, outcome, rule);
+            if let Some(writer) = &self.writer {
+                return writer.write(&line);
+            }
+            let (counts, ids) = (line.counts(), line.ids());
             macro_rules! write_line {
-                ($level:expr, $message:literal, $left_out:expr) => {
+                ($level:expr, $left_out:expr) => {
                     tracing::event!(
                         target: TARGET,
                         // Its span would say the same once more.
                         parent: None,
                         $level,
-                        method = record.method(),
-                        rule = rule.map(|rule| &**rule),
-                        code = code_name(outcome.code),
-                        error = outcome.error(),
-                        elapsed = Elapsed::of(record.took()).as_str(),
-                        protocol = record.protocol,
-                        peer = record.peer.as_ref().map(Peer::text),
-                        session = record.session().map(Session::name),
+                        // As a text, which is written as it is. As the last argument it would be formatted.
+                        message = line.message(),
+                        method = line.method(),
+                        rule = line.rule(),
+                        code = line.code(),
+                        error = line.error(),
+                        elapsed = line.elapsed(),
+                        protocol = line.protocol(),
+                        peer = line.peer(),
+                        session = line.session(),
                         requests = counts.requests,
                         request_bytes = counts.request_bytes,
                         responses = counts.responses,
                         response_bytes = counts.response_bytes,
-                        trace_id = trace.map(|ids| display(&ids.trace)),
-                        span_id = trace.and_then(|ids| ids.span.as_ref()).map(display),
+                        trace_id = ids.map(|ids| display(&ids.trace)),
+                        span_id = ids.and_then(|ids| ids.span.as_ref()).map(display),
                         left_out = $left_out,
-                        $message,
                     )
                 };
             }
             let none: Option<u64> = None;
             if self.is_on {
-                if is_unmatched {
-                    write_line!(Level::INFO, "no rule answered a call", none);
-                } else {
-                    write_line!(Level::INFO, "call", none);
-                }
+                write_line!(Level::INFO, none);
             } else if is_unmatched && let Some(left_out) = self.unmatched.take(kind) {
-                let left_out = (left_out > 0).then_some(left_out);
-                write_line!(Level::INFO, "no rule answered a call", left_out);
+                write_line!(Level::INFO, (left_out > 0).then_some(left_out));
             } else {
-                write_line!(Level::DEBUG, "call", none);
+                write_line!(Level::DEBUG, none);
             }
         });
     }
@@ -265,6 +269,6 @@ impl CallLog {
 
 impl Default for CallLog {
     fn default() -> Self {
-        Self::new(false, None, false, false, None)
+        Self::new(false, None, None, false, false, None)
     }
 }

@@ -69,7 +69,7 @@ pub(crate) struct CallRecord {
     pushed: AtomicU64,
     /// The number of the generation that answers.
     generation: u64,
-    start: SystemTime,
+    pub(super) start: SystemTime,
     /// What the journal keeps. `None` if there is none.
     recording: Option<Recording>,
     /// Whether it stands among the calls in flight.

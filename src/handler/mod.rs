@@ -7,6 +7,7 @@
 
 mod call;
 mod call_body;
+mod call_line;
 mod call_log;
 mod call_record;
 mod closures;
@@ -39,6 +40,8 @@ pub use self::call::Call;
 pub(crate) use self::call::CallStart;
 pub use self::call_body::CallBody;
 pub(crate) use self::call_body::{known, without_body};
+pub(crate) use self::call_line::CallWriter;
+pub use self::call_line::{CallField, CallLine};
 pub(crate) use self::call_log::CallLog;
 pub(crate) use self::call_record::{CallBegin, CallRecord};
 pub use self::closures::{Bidi, ClientStreaming, HandlerFn, ServerStreaming, Unary};

@@ -46,6 +46,8 @@ impl Observed {
     ) -> Self {
         record.is_of(method);
         record.is_of_session(session);
+        // Layers may have taken their time: the handler does not begin with the call.
+        record.turn_begins();
         Self::of(log, Arc::clone(record), false)
     }
 

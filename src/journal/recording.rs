@@ -22,12 +22,14 @@ const SMALL: usize = 512;
 pub(crate) struct Recording {
     log: Arc<Log>,
     began: Instant,
-    /// When the first message of this turn of the handler came or went, in microseconds; [`UNKNOWN`] if none has.
+    /// When the first message of this turn of the handler came or went, in microseconds; [`UNKNOWN`] if none has, and [`NEW`] before
+    /// the first turn.
     at: AtomicU64,
     kept: Mutex<Kept>,
 }
 
 const UNKNOWN: u64 = u64::MAX;
+const NEW: u64 = UNKNOWN - 1;
 
 #[derive(Debug)]
 struct Kept {
@@ -50,7 +52,7 @@ impl Recording {
         Self {
             log: Arc::clone(log),
             began,
-            at: AtomicU64::new(UNKNOWN),
+            at: AtomicU64::new(NEW),
             kept: Mutex::new(Kept {
                 events,
                 capacity: SMALL,
@@ -66,16 +68,18 @@ impl Recording {
     }
 
     /// The handler runs, until it waits. All messages until then have one time: those that it sends go out together, and to
-    /// read the clock costs as much as to keep a small message.
+    /// read the clock costs as much as to keep a small message. The first turn begins with the call.
     #[inline]
     pub(crate) fn turn_begins(&self) {
-        self.at.store(UNKNOWN, Ordering::Relaxed);
+        let is_first = self.at.load(Ordering::Relaxed) == NEW;
+        self.at
+            .store(if is_first { 0 } else { UNKNOWN }, Ordering::Relaxed);
     }
 
     /// The time of a message, in microseconds.
     fn at(&self) -> u64 {
         match self.at.load(Ordering::Relaxed) {
-            UNKNOWN => {
+            UNKNOWN | NEW => {
                 let at = self.began.elapsed().as_micros() as u64;
                 self.at.store(at, Ordering::Relaxed);
                 at

@@ -26,7 +26,8 @@ use super::layers::{Layers, Route};
 use super::validation::Validation;
 use crate::error::Error;
 use crate::handler::{
-    CallLimits, CallLog, Handler, Handlers, LargeMessages, Lifecycle, Shape, Unprepared, handler_methods,
+    CallLimits, CallLine, CallLog, CallWriter, Handler, Handlers, LargeMessages, Lifecycle, Shape,
+    Unprepared, handler_methods,
 };
 use crate::journal::JournalOptions;
 use crate::message::{Bounds, MAX_DEPTH};
@@ -56,6 +57,7 @@ impl Server {
             max_calls: ServerBuilder::DEFAULT_MAX_CALLS,
             max_sessions: ServerBuilder::DEFAULT_MAX_SESSIONS,
             log_calls: false,
+            call_writer: None,
             journal: None,
             metrics: false,
             keeps_open: false,
@@ -94,6 +96,7 @@ pub struct ServerBuilder {
     max_calls: usize,
     pub(super) max_sessions: usize,
     log_calls: bool,
+    call_writer: Option<CallWriter>,
     pub(super) journal: Option<JournalOptions>,
     pub(super) metrics: bool,
     pub(super) keeps_open: bool,
@@ -339,6 +342,31 @@ impl ServerBuilder {
         self
     }
 
+    /// Calls a function with each call that has ended, as [`log_calls`](Self::log_calls) would log it, and in the place of that: for lines
+    /// in a form of your own, or where a line of tracing for each call costs too much. The function must not wait: it runs where calls are served.
+    ///
+    /// ```
+    /// use protod::{CallField, Schema, Server};
+    ///
+    /// # let schema = Schema::from_source("m.proto", "syntax = \"proto3\"; message M {}")?;
+    /// let (lines, _written) = std::sync::mpsc::sync_channel(1000);
+    /// let server = Server::builder(schema)
+    ///     .write_calls(move |line| {
+    ///         let mut fields = line.fields();
+    ///         if let Some((_, CallField::Text(method))) = fields.find(|(name, _)| *name == "method") {
+    ///             // Rather than wait, it is lost.
+    ///             let _ = lines.try_send(method.to_owned());
+    ///         }
+    ///     })
+    ///     .build()?;
+    /// # let _ = server;
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    pub fn write_calls(mut self, write: impl Fn(&CallLine<'_>) + Send + Sync + 'static) -> Self {
+        self.call_writer = Some(CallWriter::new(write));
+        self
+    }
+
     /// Makes spans of calls, which wait in the tracer until an exporter sends them: see [`otlp`](crate::otlp). Default: no call becomes
     /// a span.
     pub fn traces(mut self, tracer: &Tracer) -> Self {
@@ -466,6 +494,7 @@ impl ServerBuilder {
                 self.max_calls,
                 CallLog::new(
                     self.log_calls,
+                    self.call_writer,
                     self.journal.as_ref(),
                     self.keeps_open,
                     self.metrics,

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
 use std::future::pending;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
-use protod::{Call, Message, Sampler, Server, ServerBuilder};
+use protod::{Call, CallField, Message, Sampler, Server, ServerBuilder};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
@@ -188,6 +188,50 @@ const ENDINGS: [(&str, &str); 3] = [
     ("fail", "NOT_FOUND no such item"),
     ("panic", "INTERNAL the handler panicked"),
 ];
+
+#[tokio::test]
+async fn a_function_that_writes_calls_gets_what_the_log_would() {
+    let (told, _guard) = Told::listen(LevelFilter::INFO);
+    let (lines, mut written) = mpsc::unbounded_channel();
+    let by_function = server().write_calls(move |line| {
+        assert!(line.time() <= SystemTime::now());
+        let mut fields: BTreeMap<_, _> = line
+            .fields()
+            .map(|(name, value)| match value {
+                CallField::Text(text) => (name, text.to_owned()),
+                other => (name, format!("{other:?}")),
+            })
+            .collect();
+        fields.insert("message", line.message().to_owned());
+        lines.send(fields).expect("somebody listens");
+    });
+    let by_function = Running::start(by_function.build().expect("fits")).await;
+    let by_tracing = Running::start(server().log_calls(true).build().expect("fits")).await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for (name, _) in ENDINGS {
+        for running in [&by_tracing, &by_function] {
+            let mut request = Request::new(item(name, 1));
+            let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+            let metadata = request.metadata_mut();
+            metadata.insert("traceparent", parent.parse().expect("ASCII"));
+            // That it fails is seen in the line.
+            let _ = running.client().await.unary(request).await;
+        }
+        let (_, Fields(mut logged)) = told.line().await;
+        let line = timeout(HANG, written.recv()).await.expect("the call has ended");
+        let mut line = line.expect("it is written");
+        assert_eq!(line["trace_id"], trace);
+        for differs in ["elapsed", "peer"] {
+            let (here, there) = (logged.remove(differs), line.remove(differs));
+            assert!(here.is_some() && there.is_some(), "{differs}");
+        }
+        assert_eq!(line, logged);
+    }
+    assert!(
+        told.lines.lock().expect("no panic").is_empty(),
+        "and nothing twice"
+    );
+}
 
 #[tokio::test]
 async fn each_call_is_a_span_with_its_method_peer_code_and_time() {

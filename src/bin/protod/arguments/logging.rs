@@ -8,10 +8,13 @@ use std::ffi::{OsStr, OsString};
 use std::panic::{self, PanicHookInfo};
 
 use clap::{Args, ValueEnum};
+use protod::ServerBuilder;
+use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::output::call_lines::{write_json, write_text};
 use crate::output::colour;
 use crate::output::log_fields::LogFields;
 use crate::output::log_time::LogTime;
@@ -36,7 +39,7 @@ pub(crate) struct Logging {
 
     /// Log each call when it has ended: its method, rule, code, error, time, client, messages and bytes
     #[arg(long, env = "PROTOD_LOG_CALLS")]
-    pub(crate) log_calls: bool,
+    log_calls: bool,
 }
 
 /// How log lines are written.
@@ -74,6 +77,20 @@ impl Logging {
                 .init(),
         }
         panic::set_hook(Box::new(log_panic));
+    }
+
+    /// Has the server log its calls, if that is wanted.
+    pub(crate) fn log_calls(&self, server: ServerBuilder) -> ServerBuilder {
+        let server = server.log_calls(self.log_calls);
+        if !self.log_calls || !self.log.would_enable("protod::call", &Level::INFO) {
+            return server;
+        }
+        match self.log_format {
+            LogFormat::Json => server.write_calls(write_json),
+            LogFormat::Text if !colour::is_wanted() => server.write_calls(write_text),
+            // A person reads it, who reads no thousands of lines a second.
+            LogFormat::Text => server,
+        }
     }
 }
 

@@ -106,12 +106,10 @@ impl Visit for Line {
         if self.begin(name).is_none() {
             return;
         }
-        if is_plain(value) {
-            self.text.push_str(value);
-        } else if matches!(name, MESSAGE | HINT) {
+        if matches!(name, MESSAGE | HINT) && !is_plain(value) {
             self.write(format_args!("{value}"));
         } else {
-            self.write(format_args!("{value:?}"));
+            push_value(&mut self.text, value);
         }
     }
 
@@ -132,37 +130,56 @@ impl Visit for Line {
     }
 }
 
-/// Whether a value is read as one without quotes.
-fn is_plain(text: &str) -> bool {
-    !text.is_empty()
-        && (is_simple(text.as_bytes())
-            || !text.contains(|c: char| c.is_whitespace() || breaks_line(c) || matches!(c, '"' | '=')))
+/// Writes a value, with quotes if it is read as one only with them.
+pub(super) fn push_value(text: &mut String, value: &str) {
+    if is_plain(value) {
+        text.push_str(value);
+    } else {
+        let start = text.len();
+        // A string takes all.
+        let _ = write!(text, "{value:?}");
+        escape_breaks(text, start);
+    }
 }
 
-/// Whether all bytes are ASCII that needs no quotes. Most values are short: what does not fill a register is looked up byte by
-/// byte.
-fn is_simple(text: &[u8]) -> bool {
-    const SIMPLE: [bool; 256] = {
-        let mut simple = [false; 256];
-        let mut byte = 0;
-        while byte < simple.len() {
-            simple[byte] = is_simple_byte(byte as u8);
-            byte += 1;
+/// Whether a value is read as one without quotes.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |character: char| {
+        if character.is_ascii() {
+            SIMPLE[character as usize]
+        } else {
+            !character.is_whitespace() && !breaks_line(character)
         }
-        simple
     };
-    let (registers, rest) = text.as_chunks::<16>();
-    !registers
-        .iter()
-        .any(|bytes| any_byte(bytes, |byte| !is_simple_byte(byte)))
-        && rest.iter().all(|byte| SIMPLE[usize::from(*byte)])
+    !text.is_empty() && (is_simple(text.as_bytes()) || text.chars().all(is_plain))
 }
+
+/// Whether all bytes are ASCII that needs no quotes. Where they fill a register, it looks at as many at once, and twice at some.
+fn is_simple(text: &[u8]) -> bool {
+    let has_other = |bytes: &[u8; 16]| any_byte(bytes, |byte| !is_simple_byte(byte));
+    match text.last_chunk() {
+        Some(last) => !text.as_chunks().0.iter().any(has_other) && !has_other(last),
+        None => text.iter().all(|byte| SIMPLE[usize::from(*byte)]),
+    }
+}
+
+/// [`is_simple_byte`] of each byte.
+const SIMPLE: [bool; 256] = {
+    let mut simple = [false; 256];
+    let mut byte = 0;
+    while byte < simple.len() {
+        simple[byte] = is_simple_byte(byte as u8);
+        byte += 1;
+    }
+    simple
+};
 
 const fn is_simple_byte(byte: u8) -> bool {
     matches!(byte, b'!' | b'#'..=b'<' | b'>'..=b'~')
 }
 
 /// Whether something holds for any byte. It looks at all of them, and so at many at a time.
+#[inline]
 fn any_byte(bytes: &[u8], holds: impl Fn(u8) -> bool) -> bool {
     bytes.iter().fold(false, |any, &byte| any | holds(byte))
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here panics if nobody reads it; `println!` and `eprintln!` would.
 
+pub(crate) mod call_lines;
 pub(crate) mod codes;
 pub(crate) mod colour;
 pub(crate) mod json;

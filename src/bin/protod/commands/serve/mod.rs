@@ -264,7 +264,6 @@ impl Serve {
             .handlers(loaded.handlers)
             .reflection(!self.no_reflection)
             .reflection_edition(self.reflection_edition.into())
-            .log_calls(self.logging.log_calls)
             .cors(self.cors()?)
             .keep_open_calls(self.admin.is_on())
             .validate(self.validate)
@@ -273,6 +272,7 @@ impl Serve {
         let files = self.http_rules.files().iter();
         let server = files.fold(server, ServerBuilder::http_rules);
         let server = self.journal.apply(server);
+        let server = self.logging.log_calls(server);
         let mut server = self.limits.apply(server);
         if let Some(Time(grace)) = self.drain_old {
             server = server.drain_old(grace);
