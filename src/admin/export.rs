@@ -27,6 +27,7 @@ pub(super) async fn export_messages(
     let of = collection_of(&steered, &request, "collection")?;
     let after = number(&request, "after").filter(|after| *after > 0);
     let search = search(&of, &request, Order::Oldest, after)?;
+    of.collection.caught_up().await.map_err(|fault| fault.status())?;
     let mut export = Export::new(of, search, format_of(&request)?);
     let mut part = export.begin(after.is_none());
     loop {

@@ -31,6 +31,7 @@ pub(super) async fn list_messages(State(steered): State<Arc<Steered>>, request: 
         Order::Oldest
     };
     let search = search(&of, &request, order, page.after())?;
+    of.collection.caught_up().await.map_err(|fault| fault.status())?;
     let listed = tokio::task::spawn_blocking(move || listed(&of, search, page)).await;
     Ok(Typed(
         listed.map_err(|_| Status::unavailable("the server ends"))??,

@@ -1,7 +1,7 @@
 //! What an expression reads when it runs.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -92,12 +92,21 @@ pub(crate) struct CallFacts {
 }
 
 /// Whether a call may read collections. A read may wait for a disk, so it is done in a lane, and not before what the call has
-/// written is stored. What reads at another time has no room in the budget, and is begun again.
+/// written is stored, and all that others have stored in a collection of several replicas is here. What reads at another time has
+/// no room in the budget, and is begun again.
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
     allowed: AtomicBool,
     wanted: AtomicBool,
-    fault: Mutex<Option<Fault>>,
+    noted: Mutex<Noted>,
+}
+
+/// What reads have met.
+#[derive(Debug, Default)]
+struct Noted {
+    fault: Option<Fault>,
+    /// The collections of several replicas that the call reads. `None` while it is not known whether all is here.
+    shared: Vec<(Collection, Option<Result<(), Fault>>)>,
 }
 
 impl Reads {
@@ -114,25 +123,71 @@ impl Reads {
 
     /// Keeps why a collection could not be read or written.
     pub(crate) fn fail(&self, fault: Fault) {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+        self.noted().fault = Some(fault);
     }
 
     /// Why a collection could not be read, once.
     pub(crate) fn take_fault(&self) -> Option<Fault> {
-        self.fault.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.noted().fault.take()
+    }
+
+    /// Whether the call reads collections of several replicas, which must [catch up](Self::catch_up) before each lane.
+    pub(crate) fn are_shared(&self) -> bool {
+        !self.noted().shared.is_empty()
+    }
+
+    /// Waits until all is here that others have stored in the collections that the call reads.
+    pub(crate) async fn catch_up(&self) {
+        let shared: Vec<_> = self
+            .noted()
+            .shared
+            .iter()
+            .map(|(collection, _)| collection.clone())
+            .collect();
+        for (at, collection) in shared.iter().enumerate() {
+            let caught_up = collection.caught_up().await;
+            self.noted().shared[at].1 = Some(caught_up);
+        }
     }
 
     /// Reads, if that is allowed.
-    pub(super) fn read<T>(&self, budget: &Budget, read: impl FnOnce() -> Result<T, Fault>) -> Evaluated<T> {
-        if !self.allowed.load(Ordering::Relaxed) {
+    pub(super) fn read<T>(
+        &self,
+        collection: &Collection,
+        budget: &Budget,
+        read: impl FnOnce() -> Result<T, Fault>,
+    ) -> Evaluated<T> {
+        let is_allowed = self.allowed.load(Ordering::Relaxed);
+        let caught_up = if collection.is_shared() {
+            self.caught_up(collection, is_allowed)
+        } else {
+            is_allowed.then_some(Ok(()))
+        };
+        let Some(caught_up) = caught_up else {
             self.wanted.store(true, Ordering::Relaxed);
             budget.exhaust();
             return Err(EvalError::new("collections cannot be read here"));
-        }
-        read().map_err(|fault| {
+        };
+        caught_up.and_then(|()| read()).map_err(|fault| {
             let text = fault.to_string();
             self.fail(fault);
             EvalError::new(text)
         })
+    }
+
+    /// Whether all is here that others have stored in a collection. `None` if that is not known.
+    #[cold]
+    fn caught_up(&self, collection: &Collection, is_allowed: bool) -> Option<Result<(), Fault>> {
+        let mut noted = self.noted();
+        let known = noted.shared.iter().find(|(known, _)| known.is(collection));
+        if let Some((_, caught_up)) = known {
+            return caught_up.clone().filter(|_| is_allowed);
+        }
+        noted.shared.push((collection.clone(), None));
+        None
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::futures::OwnedNotified;
 
-use super::declaration::Declaration;
-use super::declared::{Declared, Place};
+use super::declared::Declared;
 use super::fault::{Fault, FaultKind};
 use super::fold::Fold;
+use super::place::Place;
 use super::query::{Aggregate, Batch, Extent, Most, Position, Query};
-use super::row_type::RowType;
 use super::scalar::Scalar;
 #[cfg(feature = "sqlite")]
 use super::sqlite::Computed;
@@ -24,13 +23,35 @@ use super::writer::Writer;
 pub(crate) struct Collection(Arc<Declared>);
 
 impl Collection {
-    pub(super) fn new(declaration: &Declaration, row_type: Arc<RowType>, place: Place) -> Self {
-        Self(Arc::new(Declared {
-            name: Arc::clone(&declaration.name),
-            row_type,
-            durability: declaration.durability,
-            place,
-        }))
+    pub(super) fn new(declared: Declared) -> Self {
+        Self(Arc::new(declared))
+    }
+
+    /// Whether who reads must [catch up](Self::caught_up) first.
+    pub(crate) fn is_shared(&self) -> bool {
+        #[cfg(feature = "nats")]
+        if self.0.stream.is_some() {
+            return true;
+        }
+        false
+    }
+
+    /// Waits until reads find all that was stored before this was called, on whatever replica. Where replicas share nothing, they do.
+    #[cfg_attr(
+        not(feature = "nats"),
+        expect(clippy::unused_async, reason = "an engine that is shared waits")
+    )]
+    pub(crate) async fn caught_up(&self) -> Result<(), Fault> {
+        #[cfg(feature = "nats")]
+        if let Some(stream) = &self.0.stream {
+            return stream.caught_up().await.map_err(|kind| self.fault(kind));
+        }
+        Ok(())
+    }
+
+    /// Whether it is the other one, and of the same declaration.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// What writes to it, for one call.
@@ -126,6 +147,9 @@ impl Collection {
 
     /// What keeps it, in one word for people.
     pub(crate) fn engine(&self) -> &'static str {
+        if self.is_shared() {
+            return "jetstream";
+        }
         match &self.0.place {
             Place::Memory(_) => "memory",
             #[cfg(feature = "sqlite")]
@@ -133,7 +157,7 @@ impl Collection {
         }
     }
 
-    /// The file that has it. `None` if none does.
+    /// The file that has it, or a copy of it. `None` if none does.
     pub(crate) fn file(&self) -> Option<&Path> {
         match &self.0.place {
             Place::Memory(_) => None,

@@ -5,20 +5,28 @@ use std::sync::Arc;
 
 use super::collection::Collection;
 use super::declaration::Declaration;
-use super::declared::Place;
+use super::declared::Declared;
+#[cfg(feature = "nats")]
+use super::jetstream::{Applied, Streams};
 use super::memory::{Memory, Room};
+use super::place::Place;
 use super::row_type::RowType;
 #[cfg(feature = "sqlite")]
 use super::sqlite::Sqlite;
 use crate::error::Error;
+#[cfg(feature = "nats")]
+use crate::nats::JetStream;
 
-/// Where the collections of rules are kept: in memory, or in a file of SQLite.
+/// Where the collections of rules are kept: in memory, in a file of SQLite, or on JetStream.
 ///
 /// Cheap to clone. Rules that are loaded with the same `Collections` find what those before them have kept, by the names of the
 /// collections: see [`RulesState::with_collections`](crate::RulesState::with_collections). Default: in memory.
 #[derive(Debug, Clone)]
 pub struct Collections {
     engine: Engine,
+    /// The streams of which the engine has copies, for collections that replicas share.
+    #[cfg(feature = "nats")]
+    streams: Option<Arc<Streams>>,
     /// What collections may take in memory, those of sessions included.
     room: Arc<Room>,
 }
@@ -51,6 +59,8 @@ impl Collections {
         let room = Room::of(bytes);
         Self {
             engine: Engine::Memory(Memory::within(&room)),
+            #[cfg(feature = "nats")]
+            streams: None,
             room,
         }
     }
@@ -64,8 +74,33 @@ impl Collections {
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
         Ok(Self {
             engine: Engine::Sqlite(Sqlite::open(folder.as_ref())?),
+            #[cfg(feature = "nats")]
+            streams: None,
             room: Room::of(Self::DEFAULT_MAX_MEMORY),
         })
+    }
+
+    /// Shared by replicas: each collection is a stream of JetStream, of which `local` keeps a copy. What one replica writes, all
+    /// read, and it has one order on all of them.
+    ///
+    /// Does not wait for the broker. While it is away, calls that read or write collections end with UNAVAILABLE, within seconds.
+    ///
+    /// ```no_run
+    /// use protod::{Collections, JetStream, JetStreamOptions, RulesState};
+    ///
+    /// let store = JetStream::open(&JetStreamOptions::new("nats://localhost:4222"))?;
+    /// let collections = Collections::shared(&store, Collections::in_memory());
+    /// let state = RulesState::with_collections(&collections);
+    /// # drop(state);
+    /// # Ok::<(), protod::Error>(())
+    /// ```
+    #[cfg(feature = "nats")]
+    #[must_use]
+    pub fn shared(store: &JetStream, local: Self) -> Self {
+        Self {
+            streams: Some(Streams::new(store)),
+            ..local
+        }
     }
 
     /// The file in which they are kept. `None` for those in memory.
@@ -89,6 +124,10 @@ impl Collections {
     /// Writes all that has come so far, also what no client waits for, and leaves nothing in the log beside the file: what a server
     /// does before it ends. Blocks.
     pub fn flush(&self) {
+        #[cfg(feature = "nats")]
+        if let Some(streams) = &self.streams {
+            streams.settle();
+        }
         match &self.engine {
             Engine::Memory(_) => {}
             #[cfg(feature = "sqlite")]
@@ -108,6 +147,8 @@ impl Collections {
     pub(crate) fn of_session(&self) -> Self {
         Self {
             engine: Engine::Memory(Memory::within(&self.room)),
+            #[cfg(feature = "nats")]
+            streams: None,
             room: Arc::clone(&self.room),
         }
     }
@@ -117,11 +158,56 @@ impl Collections {
     /// Fails if the engine does; in memory it does not.
     pub(crate) fn declare(&self, declaration: &Declaration) -> Result<Collection, Error> {
         let row_type = Arc::new(RowType::new(declaration));
-        let place = match &self.engine {
-            Engine::Memory(memory) => Place::Memory(memory.declare(declaration, &row_type)),
+        let declared = |place| Declared {
+            name: Arc::clone(&declaration.name),
+            row_type: Arc::clone(&row_type),
+            durability: declaration.durability,
+            place,
+            #[cfg(feature = "nats")]
+            stream: None,
+        };
+        #[cfg(feature = "nats")]
+        if let Some(streams) = &self.streams {
+            let copy = |stream: &str| self.declare_copy(declaration, &row_type, stream);
+            let (place, stream) = streams.declare(declaration, &row_type, copy)?;
+            return Ok(Collection::new(Declared {
+                stream: Some(stream),
+                ..declared(place)
+            }));
+        }
+        Ok(Collection::new(declared(match &self.engine {
+            Engine::Memory(memory) => Place::Memory(memory.declare(declaration, &row_type, false)),
             #[cfg(feature = "sqlite")]
             Engine::Sqlite(sqlite) => Place::File(sqlite.declare(declaration, &row_type)?),
-        };
-        Ok(Collection::new(declaration, row_type, place))
+        })))
+    }
+
+    /// Declares a collection that is a copy of a stream, and returns up to where it is one.
+    #[cfg(feature = "nats")]
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(
+            unused_variables,
+            clippy::unnecessary_wraps,
+            reason = "in memory nothing is noted, and nothing fails"
+        )
+    )]
+    fn declare_copy(
+        &self,
+        declaration: &Declaration,
+        row_type: &Arc<RowType>,
+        stream: &str,
+    ) -> Result<(Place, Applied), Error> {
+        match &self.engine {
+            Engine::Memory(memory) => {
+                let rows = memory.declare(declaration, row_type, true);
+                Ok((Place::Memory(rows), Applied::default()))
+            }
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(sqlite) => {
+                let (file, applied) = sqlite.declare_copy(declaration, row_type, stream)?;
+                Ok((Place::File(file), applied))
+            }
+        }
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::declaration::Durability;
-use super::memory::Rows;
+#[cfg(feature = "nats")]
+use super::jetstream::InStream;
+use super::place::Place;
 use super::row_type::RowType;
-#[cfg(feature = "sqlite")]
-use super::sqlite::InFile;
 
 /// A collection, as rules have declared it.
 #[derive(Debug)]
@@ -15,12 +15,7 @@ pub(super) struct Declared {
     pub(super) row_type: Arc<RowType>,
     pub(super) durability: Durability,
     pub(super) place: Place,
-}
-
-/// Which engine has it.
-#[derive(Debug)]
-pub(super) enum Place {
-    Memory(Arc<Rows>),
-    #[cfg(feature = "sqlite")]
-    File(InFile),
+    /// The stream of which `place` has a copy, for a collection that replicas share.
+    #[cfg(feature = "nats")]
+    pub(super) stream: Option<InStream>,
 }

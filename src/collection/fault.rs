@@ -22,6 +22,15 @@ pub(super) enum FaultKind {
     Damaged,
     /// A sum that does not fit its type.
     Overflow,
+    /// The broker of a collection that replicas share does not answer.
+    #[cfg(feature = "nats")]
+    Away,
+    /// This replica does not have yet what the others have stored.
+    #[cfg(feature = "nats")]
+    Behind,
+    /// The broker takes no message of that size.
+    #[cfg(feature = "nats")]
+    TooLarge,
 }
 
 impl Fault {
@@ -39,6 +48,10 @@ impl Fault {
             FaultKind::Unavailable => Code::Unavailable,
             FaultKind::Damaged => Code::DataLoss,
             FaultKind::Overflow => Code::OutOfRange,
+            #[cfg(feature = "nats")]
+            FaultKind::Away | FaultKind::Behind => Code::Unavailable,
+            #[cfg(feature = "nats")]
+            FaultKind::TooLarge => Code::ResourceExhausted,
         };
         Status::new(code, self.to_string())
     }
@@ -51,6 +64,14 @@ impl std::fmt::Display for Fault {
             FaultKind::Unavailable => "cannot be read or written now",
             FaultKind::Damaged => "is damaged",
             FaultKind::Overflow => "has numbers whose sum does not fit in 64 bits",
+            #[cfg(feature = "nats")]
+            FaultKind::Away => "cannot be read or written now: the store does not answer",
+            #[cfg(feature = "nats")]
+            FaultKind::Behind => {
+                "cannot be read or written now: this replica has not caught up with the store"
+            }
+            #[cfg(feature = "nats")]
+            FaultKind::TooLarge => "takes no message that is larger than those of the store may be",
         };
         write!(f, "the collection `{}` {what}", self.collection)
     }
@@ -83,6 +104,24 @@ mod tests {
                 FaultKind::Overflow,
                 Code::OutOfRange,
                 "the collection `points` has numbers whose sum does not fit in 64 bits",
+            ),
+            #[cfg(feature = "nats")]
+            (
+                FaultKind::Away,
+                Code::Unavailable,
+                "the collection `points` cannot be read or written now: the store does not answer",
+            ),
+            #[cfg(feature = "nats")]
+            (
+                FaultKind::Behind,
+                Code::Unavailable,
+                "the collection `points` cannot be read or written now: this replica has not caught up with the store",
+            ),
+            #[cfg(feature = "nats")]
+            (
+                FaultKind::TooLarge,
+                Code::ResourceExhausted,
+                "the collection `points` takes no message that is larger than those of the store may be",
             ),
         ] {
             let status = Fault::new(&name, kind).status();

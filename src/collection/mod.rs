@@ -1,4 +1,4 @@
-//! Collections: messages that rules keep, in memory or in SQLite.
+//! Collections: messages that rules keep, in memory, in SQLite, or on JetStream.
 //!
 //! A [`Collection`] is a log of messages of one type. Each has a position, which grows; with a key, the newest message of a
 //! key takes the place of the one before, at a position of its own. A call writes by a [`Writer`], which queues, and waits
@@ -10,21 +10,30 @@
 //! | file | what it is |
 //! |---|---|
 //! | `collections` | where collections are kept |
-//! | `declaration`, `declared` | what rules say of one, and where it then is |
+//! | `declaration`, `declared`, `place` | what rules say of one, and where it then is |
 //! | `collection`, `writer` | one of them, as a type sees it; what a call writes to it |
 //! | `row_type`, `scalar` | the scalar fields of its messages, read from bytes |
 //! | `query`, `relation`, `fold` | what is read, how it compares, and what is computed of it |
-//! | `fault` | why it could not be read or written |
+//! | `end`, `fault` | how a group of writes ended; why it could not be read or written |
 //! | `memory`, `sqlite` | the engines |
+//! | `jetstream` | streams that replicas share, of which an engine has a copy |
 
 #[expect(clippy::module_inception, reason = "the type that the room is about")]
 mod collection;
 mod collections;
 mod declaration;
 mod declared;
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "nats")),
+    expect(dead_code, reason = "in memory a write ends at once")
+)]
+mod end;
 mod fault;
 mod fold;
+#[cfg(feature = "nats")]
+mod jetstream;
 mod memory;
+mod place;
 mod query;
 mod relation;
 mod row_type;

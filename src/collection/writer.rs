@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::declared::{Declared, Place};
+use super::declaration::Durability;
+use super::declared::Declared;
+use super::end::End;
 use super::fault::{Fault, FaultKind};
+use super::place::Place;
 use super::row_type::Row;
 use super::scalar::Scalar;
 #[cfg(feature = "sqlite")]
-use super::{
-    declaration::Durability,
-    sqlite::{End, InFile, To},
-};
+use super::sqlite::{InFile, To};
 
 /// Writes to a collection for one call, and knows when all of it is stored.
 ///
@@ -19,8 +19,7 @@ use super::{
 pub(crate) struct Writer {
     to: Arc<Declared>,
     row: Row,
-    /// The end of the group in which the last write is. Those before it have ended well if this does.
-    #[cfg(feature = "sqlite")]
+    /// The end of the group in which the last write is. Those before it have ended well if this does. `None` in memory.
     last: Option<Arc<End>>,
 }
 
@@ -29,7 +28,6 @@ impl Writer {
         Self {
             row: to.row_type.row(),
             to,
-            #[cfg(feature = "sqlite")]
             last: None,
         }
     }
@@ -37,6 +35,11 @@ impl Writer {
     /// Writes a message, which has passed the check of its type. In a collection with a key it takes the place of the message
     /// that has the same.
     pub(crate) fn put(&mut self, message: &[u8]) -> Result<(), Fault> {
+        #[cfg(feature = "nats")]
+        if let Some(stream) = &self.to.stream {
+            let queued = stream.put(message, self.last.as_ref());
+            return self.queued(queued);
+        }
         match &self.to.place {
             Place::Memory(rows) => {
                 let row_type = &self.to.row_type;
@@ -59,6 +62,11 @@ impl Writer {
         let Some(key) = key.clone().into_owned().into_key() else {
             return Ok(());
         };
+        #[cfg(feature = "nats")]
+        if let Some(stream) = &self.to.stream {
+            let queued = stream.delete(key, self.last.as_ref());
+            return self.queued(queued);
+        }
         match &self.to.place {
             Place::Memory(rows) => {
                 rows.delete(&key);
@@ -74,6 +82,11 @@ impl Writer {
 
     /// Takes away all messages.
     pub(crate) fn clear(&mut self) -> Result<(), Fault> {
+        #[cfg(feature = "nats")]
+        if let Some(stream) = &self.to.stream {
+            let queued = stream.clear(self.last.as_ref());
+            return self.queued(queued);
+        }
         match &self.to.place {
             Place::Memory(rows) => {
                 rows.clear();
@@ -89,6 +102,10 @@ impl Writer {
 
     /// Whether so much waits to be written that who writes more should wait for [`room`](Self::room).
     pub(crate) fn is_full(&self) -> bool {
+        #[cfg(feature = "nats")]
+        if let Some(stream) = &self.to.stream {
+            return stream.is_full();
+        }
         match &self.to.place {
             Place::Memory(_) => false,
             #[cfg(feature = "sqlite")]
@@ -98,10 +115,14 @@ impl Writer {
 
     /// Waits until there is room for more that waits to be written.
     #[cfg_attr(
-        not(feature = "sqlite"),
+        not(any(feature = "sqlite", feature = "nats")),
         expect(clippy::unused_async, reason = "an engine with a queue waits")
     )]
     pub(crate) async fn room(&self) {
+        #[cfg(feature = "nats")]
+        if let Some(stream) = &self.to.stream {
+            return stream.room().await;
+        }
         match &self.to.place {
             Place::Memory(_) => {}
             #[cfg(feature = "sqlite")]
@@ -111,20 +132,11 @@ impl Writer {
 
     /// Whether something was written of which it is not known whether it is stored, and should be.
     pub(crate) fn has_uncommitted(&self) -> bool {
-        match &self.to.place {
-            Place::Memory(_) => false,
-            #[cfg(feature = "sqlite")]
-            Place::File(_) => self.last.is_some() && self.to.durability != Durability::Memory,
-        }
+        self.last.is_some() && self.to.durability != Durability::Memory
     }
 
     /// Waits until all that was written is stored as the durability of the collection says. Who reads then reads it.
-    #[cfg_attr(
-        not(feature = "sqlite"),
-        expect(clippy::unused_async, reason = "an engine with a queue waits")
-    )]
     pub(crate) async fn committed(&mut self) -> Result<(), Fault> {
-        #[cfg(feature = "sqlite")]
         if let Some(last) = &self.last {
             let outcome = if self.to.durability == Durability::Memory {
                 last.outcome()
@@ -149,7 +161,7 @@ impl Writer {
         }
     }
 
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "nats"))]
     fn queued(&mut self, end: Result<Arc<End>, FaultKind>) -> Result<(), Fault> {
         self.last = Some(end.map_err(|kind| self.fault(kind))?);
         Ok(())

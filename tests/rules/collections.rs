@@ -1,9 +1,12 @@
 //! Collections: what is written is read, in order, by all that asks of them; a follower sees what others write.
+//!
+//! `tests/store` runs the same tests with collections that replicas share.
 
 use protod::{Collections, RulesOptions, RulesState, Schema};
 use tonic::Code;
 
-use crate::support::{Running, problems};
+use crate::kept::collections;
+use crate::support::Running;
 
 const PROTO: &str = r#"
 syntax = "proto3";
@@ -63,7 +66,7 @@ message Shelf {
 }
 "#;
 
-fn schema() -> Schema {
+pub(crate) fn schema() -> Schema {
     Schema::from_source("keep.proto", PROTO).expect("it compiles")
 }
 
@@ -76,8 +79,14 @@ rules:
       half_close: [{send: {count: "${collection.points.count()}"}}]
 "#;
 
+/// A server whose collections are empty.
+async fn server(rules: &str) -> Running {
+    let state = RulesState::with_collections(&collections());
+    Running::with(schema(), &RulesOptions::default().state(&state), rules).await
+}
+
 async fn points(rules: &str) -> Running {
-    Running::with(schema(), &RulesOptions::default(), &format!("{POINTS}{rules}")).await
+    server(&format!("{POINTS}{rules}")).await
 }
 
 const THREE: [&str; 3] = [
@@ -362,7 +371,7 @@ rules:
 "#;
 
 async fn books() -> Running {
-    Running::with(schema(), &RulesOptions::default(), BOOKS).await
+    server(BOOKS).await
 }
 
 impl Running {
@@ -407,7 +416,7 @@ async fn a_message_is_put_found_replaced_listed_and_deleted_by_its_key() {
 #[tokio::test]
 async fn a_key_that_is_not_there_is_told_with_how_to_ask() {
     let rules = "collections: {books: {type: keep.Book, key: id}}\nrules:\n  - {method: keep.Shelves/Get, reply: '${collection.books.get(request.name)}'}\n";
-    let server = Running::with(schema(), &RulesOptions::default(), rules).await;
+    let server = server(rules).await;
     let told = server.book("Get", r#"{"name":"x"}"#).await;
     assert!(told.contains("the collection books has no key"), "{told}");
     assert!(
@@ -418,7 +427,7 @@ async fn a_key_that_is_not_there_is_told_with_how_to_ask() {
 
 #[tokio::test]
 async fn rules_that_are_loaded_again_find_what_was_kept() {
-    let state = RulesState::new();
+    let state = RulesState::with_collections(&collections());
     let options = RulesOptions::default().state(&state);
     let list = "  - {method: keep.Points/List, stream: [{each: '${collection.points}', send: '${item}'}]}\n";
     let server = Running::with(schema(), &options, POINTS).await;
@@ -436,7 +445,7 @@ async fn retention_by_count_keeps_the_newest() {
     let rules = format!(
         "{rules}  - {{method: keep.Points/List, stream: [{{each: '${{collection.points}}', send: '${{item}}'}}]}}\n"
     );
-    let server = Running::with(schema(), &RulesOptions::default(), &rules).await;
+    let server = server(&rules).await;
     assert_eq!(server.call("Record", &THREE).await.messages, [r#"{"count":"2"}"#]);
     assert_eq!(values(&server.call("List", &["{}"]).await.messages), [1, 2]);
 }
@@ -486,62 +495,4 @@ async fn why_no_rule_matched_is_told_by_what_is_in_a_collection() {
         told.message(),
         "no rule of keep.Points/Sum matched; the nearest is known: `collection.points.count() > 5` does not hold"
     );
-}
-
-#[test]
-fn mistakes_are_told_with_what_to_write() {
-    let declared = "collections: {points: keep.Point, books: {type: keep.Book, key: id}}";
-    let in_session = |step: &str| {
-        format!("{declared}\nrules:\n  - method: keep.Points/Echo\n    session: {{message: [{step}]}}\n")
-    };
-    let in_list =
-        |step: &str| format!("{declared}\nrules:\n  - method: keep.Points/List\n    stream: [{step}]\n");
-    let mut told = String::new();
-    for yaml in [
-        "collections: [points]\nrules: []\n".to_owned(),
-        "collections: {points: keep.Piont}\nrules: []\n".to_owned(),
-        "collections: {points: Point}\nrules: []\n".to_owned(),
-        "collections: {my-points: keep.Point}\nrules: []\n".to_owned(),
-        "collections: {points: keep.Point, Points: keep.Book}\nrules: []\n".to_owned(),
-        "collections: {Sqlite_points: keep.Point, protod_: keep.Point}\nrules: []\n".to_owned(),
-        "collections: {points: 5}\nrules: []\n".to_owned(),
-        "collections: {points: {tpye: keep.Point}}\nrules: []\n".to_owned(),
-        "collections: {points: {key: name}}\nrules: []\n".to_owned(),
-        "collections: {points: {type: keep.Point, key: nmae}}\nrules: []\n".to_owned(),
-        "collections: {points: {type: keep.Point, key: weight}}\nrules: []\n".to_owned(),
-        "collections: {shelves: {type: keep.Shelf, key: books}}\nrules: []\n".to_owned(),
-        "collections: {points: {type: keep.Point, keep: {count: 0, size: big, age: soon, cuont: 5}}}\nrules: []\n".to_owned(),
-        "collections: {points: {type: keep.Point, durability: fsycn}}\nrules: []\n".to_owned(),
-        "collecions: {points: keep.Point}\nrules: []\n".to_owned(),
-        in_session(r#"{append: {piont: "${request}"}}"#),
-        in_session(r#"{append: "${request}"}"#),
-        in_session(r"{append: {points: {nmae: x}}}"),
-        in_session(r"{append: {books: {id: x}}}"),
-        in_session(r#"{put: {points: "${request}"}}"#),
-        in_session(r"{delete: {points: x}}"),
-        in_session(r"{delete: {books: 5}}"),
-        in_session(r"{clear: point}"),
-        in_session(r"{clear: {points: all}}"),
-        in_session(r#"{send: {count: "${collection.pionts.count()}"}}"#),
-        in_session(r#"{send: {count: "${collection.count()}"}}"#),
-        in_session(r#"{send: {count: "${collection.points.count(1)}"}}"#),
-        in_session(r#"{send: {count: "${collection.points.sum()}"}}"#),
-        in_session(r#"{send: {count: "${collection.points.sum('nmae')}"}}"#),
-        in_session(r#"{send: {count: "${collection.points.sum('name')}"}}"#),
-        in_session(r#"{send: {count: "${collection.points.get('a').value}"}}"#),
-        in_session(r#"{send: {count: "${collection.books.get(5).year}"}}"#),
-        in_session(r#"{send: {count: "${collection.books.filter(b, b.year > 5).get('a').year}"}}"#),
-        in_session(r#"{send: {first: "${collection.books.get('a').titel}"}}"#),
-        in_list(r#"{each: "${collection.points.newest()}", follow: true, send: "${item}"}"#),
-        in_list(r#"{each: "${collection.points}", follow: 5, send: "${item}"}"#),
-        in_list(r#"{each: "${[1, 2]}", follow: true, send: {}}"#),
-        in_list(r#"{each: "${collection.points}", after: true, send: "${item}"}"#),
-        in_list(r#"{each: "${collection.pionts}", after: 1, limit: 2, follow: true, send: {}}"#),
-        "rules:\n  - method: keep.Points/Echo\n    session: {message: [{append: {points: {}}}]}\n".to_owned(),
-        "rules:\n  - method: keep.Points/Sum\n    reply: {count: \"${collection.points.count()}\"}\n".to_owned(),
-    ] {
-        told.push_str(&problems(&schema(), &yaml));
-        told.push('\n');
-    }
-    insta::assert_snapshot!(told);
 }

@@ -3,6 +3,7 @@
 mod anchors;
 mod answers;
 mod chance;
+mod collection_mistakes;
 mod collections;
 mod costs;
 mod decided;
@@ -10,6 +11,7 @@ mod declared;
 mod delays;
 mod explained;
 mod files;
+mod kept;
 mod loops;
 mod made;
 mod message_files;

@@ -4,9 +4,19 @@
 #[allow(dead_code, reason = "each program uses some of it")]
 mod broker;
 mod connection;
+mod kept;
+#[path = "../rules/collections.rs"]
+mod language;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "each program uses some of it")]
+mod program;
+mod programs;
 mod replicas;
 #[path = "../rules/support.rs"]
 #[allow(dead_code, reason = "each program uses some of it")]
 mod rules;
 mod signals;
 mod times;
+
+// The tests of the language know it by this name.
+use self::rules as support;

@@ -130,7 +130,7 @@ impl RowReading {
                 .env
                 .call
                 .reads
-                .read(evaluation.budget(), || self.fetch(collection))?;
+                .read(collection, evaluation.budget(), || self.fetch(collection))?;
         }
     }
 }

@@ -57,7 +57,9 @@ impl Rows {
         let query = self.query(evaluation)?;
         let collection = self.collection(evaluation)?;
         let reads = &evaluation.env.call.reads;
-        reads.read(evaluation.budget(), || collection.aggregate(&query, what))
+        reads.read(collection, evaluation.budget(), || {
+            collection.aggregate(&query, what)
+        })
     }
 
     /// Calls `see` with a field of each row.
@@ -198,7 +200,7 @@ impl Rows {
         let collection = self.collection(evaluation)?;
         let Some(key) = key_of(key) else { return Ok(None) };
         let reads = &evaluation.env.call.reads;
-        reads.read(evaluation.budget(), || collection.get(&key))
+        reads.read(collection, evaluation.budget(), || collection.get(&key))
     }
 }
 

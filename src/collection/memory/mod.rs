@@ -1,5 +1,7 @@
 //! Collections in memory.
 
+#[cfg(feature = "nats")]
+mod copy;
 mod room;
 mod rows;
 
@@ -31,11 +33,12 @@ impl Memory {
         self.collections().len()
     }
 
-    pub(super) fn declare(&self, declaration: &Declaration, row_type: &RowType) -> Arc<Rows> {
+    /// A copy forgets what its stream says, and nothing by itself.
+    pub(super) fn declare(&self, declaration: &Declaration, row_type: &RowType, is_copy: bool) -> Arc<Rows> {
         let mut collections = self.collections();
         let rows = collections
             .entry(Arc::clone(&declaration.name))
-            .or_insert_with(|| Rows::within(&self.room));
+            .or_insert_with(|| Rows::within(&self.room, is_copy));
         rows.declare(declaration, row_type);
         Arc::clone(rows)
     }

@@ -27,6 +27,18 @@ impl Room {
             .is_ok()
     }
 
+    /// Takes so many bytes, also if there are not so many.
+    #[cfg(feature = "nats")]
+    pub(super) fn take_anyway(&self, bytes: usize) {
+        self.taken.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether there are so many.
+    #[cfg(feature = "nats")]
+    pub(super) fn has(&self, bytes: usize) -> bool {
+        self.taken.load(Ordering::Relaxed).saturating_add(bytes) <= self.most
+    }
+
     pub(super) fn give_back(&self, bytes: usize) {
         self.taken.fetch_sub(bytes, Ordering::Relaxed);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
@@ -23,39 +23,42 @@ const KEY_OVERHEAD: usize = 80;
 /// The messages of a collection, by position.
 #[derive(Debug)]
 pub(in crate::collection) struct Rows {
-    room: Arc<Room>,
+    pub(super) room: Arc<Room>,
+    /// Whether a stream decides what is forgotten.
+    is_copy: bool,
     state: RwLock<State>,
-    added: Arc<Notify>,
+    pub(super) added: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    messages: BTreeMap<u64, Stored>,
+pub(super) struct State {
+    pub(super) messages: BTreeMap<u64, Stored>,
     /// Where the message of a key is.
     keys: HashMap<Key, u64>,
     /// The next position.
     next: u64,
     /// How many bytes the messages have.
-    size: u64,
+    pub(super) size: u64,
     keep: Retention,
     /// The type by which the keys were read.
     fingerprint: Option<u64>,
 }
 
 #[derive(Debug)]
-struct Stored {
+pub(super) struct Stored {
     /// When it was written, in milliseconds since 1970.
-    at: u64,
-    bytes: Box<[u8]>,
-    key: Option<Key>,
+    pub(super) at: u64,
+    pub(super) bytes: Box<[u8]>,
+    pub(super) key: Option<Key>,
     /// How much memory it was counted as.
-    taken: usize,
+    pub(super) taken: usize,
 }
 
 impl Rows {
-    pub(super) fn within(room: &Arc<Room>) -> Arc<Self> {
+    pub(super) fn within(room: &Arc<Room>, is_copy: bool) -> Arc<Self> {
         Arc::new(Self {
             room: Arc::clone(room),
+            is_copy,
             state: RwLock::new(State {
                 next: FIRST,
                 ..State::default()
@@ -72,11 +75,13 @@ impl Rows {
             let misfits = state.read_keys(row_type);
             declaration.report_misfits(misfits, state.messages.len() as u64);
         }
-        state.forget(&self.room);
+        if !self.is_copy {
+            state.forget(&self.room);
+        }
     }
 
     pub(in crate::collection) fn get(&self, key: &Key, row_type: &RowType) -> Option<Bytes> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let state = self.read_lock();
         let stored = state.messages.get(state.keys.get(key)?)?;
         let is_there = stored.at >= state.cutoff() && row_type.fits(&stored.bytes, &mut row_type.row());
         is_there.then(|| Bytes::copy_from_slice(&stored.bytes))
@@ -89,7 +94,7 @@ impl Rows {
         most: Most,
         row_type: &RowType,
     ) -> Batch {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let state = self.read_lock();
         let after = after.map_or(Bound::Unbounded, |Position(after)| Bound::Excluded(after));
         match query.order {
             Order::Oldest => {
@@ -132,12 +137,17 @@ impl Rows {
 
     pub(in crate::collection) fn clear(&self) {
         let messages = self.write().clear();
+        self.give_back(&messages);
+    }
+
+    /// Gives back the room of messages that are gone.
+    pub(super) fn give_back(&self, messages: &BTreeMap<u64, Stored>) {
         self.room
             .give_back(messages.values().map(|stored| stored.taken).sum());
     }
 
     pub(in crate::collection) fn extent(&self) -> Extent {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let state = self.read_lock();
         Extent {
             count: state.messages.len() as u64,
             size: state.size,
@@ -148,7 +158,11 @@ impl Rows {
         Arc::clone(&self.added).notified_owned()
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
+    pub(super) fn read_lock(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -161,21 +175,26 @@ impl Drop for Rows {
 
 impl State {
     fn push(&mut self, stored: Stored) {
-        self.size += stored.bytes.len() as u64;
-        if let Some(key) = &stored.key {
-            self.keys.insert(key.clone(), self.next);
-        }
-        self.messages.insert(self.next, stored);
+        self.insert(self.next, stored);
         self.next += 1;
     }
 
-    fn delete(&mut self, key: &Key, room: &Room) {
+    /// Puts a message at a position that has none.
+    pub(super) fn insert(&mut self, position: u64, stored: Stored) {
+        self.size += stored.bytes.len() as u64;
+        if let Some(key) = &stored.key {
+            self.keys.insert(key.clone(), position);
+        }
+        self.messages.insert(position, stored);
+    }
+
+    pub(super) fn delete(&mut self, key: &Key, room: &Room) {
         if let Some(position) = self.keys.get(key).copied() {
             self.remove(position, room);
         }
     }
 
-    fn remove(&mut self, position: u64, room: &Room) {
+    pub(super) fn remove(&mut self, position: u64, room: &Room) {
         if let Some(stored) = self.messages.remove(&position) {
             self.size -= stored.bytes.len() as u64;
             room.give_back(stored.taken);
@@ -187,7 +206,7 @@ impl State {
         }
     }
 
-    fn clear(&mut self) -> BTreeMap<u64, Stored> {
+    pub(super) fn clear(&mut self) -> BTreeMap<u64, Stored> {
         self.keys = HashMap::new();
         self.size = 0;
         std::mem::take(&mut self.messages)
@@ -211,9 +230,13 @@ impl State {
 
     /// Takes away the oldest messages, as far as they are too many or too old.
     fn forget(&mut self, room: &Room) {
-        let cutoff = self.cutoff();
+        self.forget_by(self.keep, self.cutoff(), room);
+    }
+
+    /// The same by another retention, and the moment before which messages are too old.
+    pub(super) fn forget_by(&mut self, keep: Retention, cutoff: u64, room: &Room) {
         while let Some((position, oldest)) = self.messages.first_key_value()
-            && (oldest.at < cutoff || self.keep.is_exceeded(self.messages.len() as u64, self.size))
+            && (oldest.at < cutoff || keep.is_exceeded(self.messages.len() as u64, self.size))
         {
             self.remove(*position, room);
         }
@@ -258,7 +281,7 @@ impl State {
 }
 
 /// How much memory a message takes.
-fn taken(key: Option<&Key>, message: &[u8]) -> usize {
+pub(super) fn taken(key: Option<&Key>, message: &[u8]) -> usize {
     let key = key.map_or(0, |key| {
         let bytes = match key {
             Key::Text(text) => text.len(),

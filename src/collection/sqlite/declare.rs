@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Statement, ToSql, params};
 
 use super::table::{OWN_COLUMNS, Table, column_type, quoted};
 use crate::collection::declaration::Declaration;
@@ -21,6 +21,19 @@ pub(super) struct Stats {
     pub(super) size: u64,
     /// How many messages did not fit the type when they were written, or when it was declared.
     pub(super) misfits: u64,
+}
+
+impl Stats {
+    /// Runs a statement that deletes messages by its one parameter, and returns their sizes.
+    pub(super) fn delete(&mut self, statement: &mut Statement<'_>, of: impl ToSql) -> rusqlite::Result<()> {
+        statement.raw_bind_parameter(1, of)?;
+        let mut deleted = statement.raw_query();
+        while let Some(row) = deleted.next()? {
+            self.count = self.count.saturating_sub(1);
+            self.size = self.size.saturating_sub(row.get::<_, i64>(0)?.cast_unsigned());
+        }
+        Ok(())
+    }
 }
 
 /// A column that a field has.

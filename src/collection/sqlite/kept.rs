@@ -15,6 +15,8 @@ pub(in crate::collection) struct Kept {
     /// Its place among those that are open.
     pub(super) place: usize,
     pub(super) name: Arc<str>,
+    /// Whether a stream decides what is forgotten, and which positions there are.
+    pub(super) is_copy: bool,
     current: Mutex<Current>,
     /// The next position, of those that are committed.
     next: AtomicU64,
@@ -31,10 +33,11 @@ pub(super) struct Current {
 }
 
 impl Kept {
-    pub(super) fn new(place: usize, name: &Arc<str>, current: Current) -> Self {
+    pub(super) fn new(place: usize, name: &Arc<str>, is_copy: bool, current: Current) -> Self {
         Self {
             place,
             name: Arc::clone(name),
+            is_copy,
             current: Mutex::new(current),
             next: AtomicU64::new(0),
             added: Arc::default(),

@@ -11,9 +11,14 @@
 //! | `queue`, `write` | what waits to be written, and the thread that does it |
 //! | `read` | reads |
 //! | `archive` | reads of who is no server |
+//! | `copy`, `copied` | what is written is what a stream has; which collections are so |
 //! | `trouble` | what SQLite says went wrong |
 
 mod archive;
+#[cfg(feature = "nats")]
+mod copied;
+#[cfg(feature = "nats")]
+mod copy;
 mod declare;
 mod file;
 mod kept;
@@ -32,7 +37,7 @@ use bytes::Bytes;
 pub use self::archive::{Archive, ArchivedCollection, ArchivedMessage};
 use self::file::OwnFile;
 pub(super) use self::kept::Kept;
-pub(super) use self::queue::{End, Queue, To};
+pub(super) use self::queue::{Queue, To};
 pub(super) use self::read::Computed;
 use self::read::Readers;
 use self::write::{Job, Writing};
@@ -53,8 +58,8 @@ pub(super) struct Sqlite {
     _file: OwnFile,
 }
 
-/// A collection, and the file that has it.
-#[derive(Debug)]
+/// A collection, and the file that has it. Cheap to clone.
+#[derive(Debug, Clone)]
 pub(super) struct InFile {
     pub(super) sqlite: Arc<Sqlite>,
     pub(super) kept: Arc<Kept>,
@@ -88,22 +93,42 @@ impl Sqlite {
         declaration: &Declaration,
         row_type: &Arc<RowType>,
     ) -> Result<InFile, Error> {
-        let (name, of_thread) = (declaration.name.clone(), declaration.clone());
-        let row_type = Arc::clone(row_type);
-        let kept = self.run(move |writing| writing.declare(&of_thread, &row_type));
+        let kept = self.declare_by(declaration, row_type, |writing, declaration, row_type| {
+            #[cfg(feature = "nats")]
+            if let Err(why) = copied::admit(&writing.connection, &declaration.name, None)? {
+                return Ok(Err(why));
+            }
+            writing.declare(declaration, row_type, false).map(Ok)
+        })?;
+        Ok(self.in_file(kept))
+    }
+
+    /// Has the thread that writes declare a collection. It may have a reason not to.
+    fn declare_by<T: Send + 'static>(
+        &self,
+        declaration: &Declaration,
+        row_type: &Arc<RowType>,
+        declare: impl FnOnce(&mut Writing, &Declaration, &Arc<RowType>) -> rusqlite::Result<Result<T, String>>
+        + Send
+        + 'static,
+    ) -> Result<T, Error> {
+        let (of_thread, row_type) = (declaration.clone(), Arc::clone(row_type));
+        let declared = self.run(move |writing| declare(writing, &of_thread, &row_type));
         let failed = || {
-            format!(
-                "{}: cannot make the collection `{name}` ready",
-                self.path().display()
-            )
+            let (file, name) = (self.path().display(), &declaration.name);
+            format!("{file}: cannot make the collection `{name}` ready")
         };
-        let kept = kept
+        declared
             .ok_or_else(|| Error::invalid_input(failed(), "the thread that writes has ended"))?
-            .map_err(|error| Error::invalid_input(failed(), error))?;
-        Ok(InFile {
+            .map_err(|error| Error::invalid_input(failed(), error))?
+            .map_err(|why| Error::invalid_input(failed(), why))
+    }
+
+    fn in_file(self: &Arc<Self>, kept: Arc<Kept>) -> InFile {
+        InFile {
             sqlite: Arc::clone(self),
             kept,
-        })
+        }
     }
 
     /// How many have been declared.

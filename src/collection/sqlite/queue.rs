@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::kept::Kept;
 use crate::collection::declaration::Durability;
+use crate::collection::end::End;
 use crate::collection::fault::FaultKind;
 use crate::collection::scalar::Key;
 
@@ -78,16 +79,6 @@ pub(super) enum What {
     Put(usize),
     Delete(Key),
     Clear,
-}
-
-/// How a group ended.
-#[derive(Debug, Default)]
-pub(in crate::collection) struct End {
-    outcome: Mutex<Option<Result<(), FaultKind>>>,
-    /// For threads that wait.
-    ended: Condvar,
-    /// For calls that wait.
-    notify: Notify,
 }
 
 /// What the thread has to do.
@@ -294,34 +285,5 @@ impl Group {
 
     fn is_full(&self) -> bool {
         self.bytes.len() + self.writes.len() * OVERHEAD >= MOST_BYTES
-    }
-}
-
-impl End {
-    pub(in crate::collection) fn outcome(&self) -> Option<Result<(), FaultKind>> {
-        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits in a call.
-    pub(in crate::collection) async fn reached(&self) -> Result<(), FaultKind> {
-        loop {
-            let ended = self.notify.notified();
-            if let Some(outcome) = self.outcome() {
-                return outcome;
-            }
-            ended.await;
-        }
-    }
-
-    /// Waits in a thread.
-    fn wait(&self) {
-        let outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.ended.wait_while(outcome, |outcome| outcome.is_none()));
-    }
-
-    fn set(&self, outcome: Result<(), FaultKind>) {
-        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-        self.ended.notify_all();
-        self.notify.notify_waiters();
     }
 }

@@ -1,5 +1,6 @@
 //! Reads beside the thread that writes, each on a connection of its own: readers and the writer do not wait for each other.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -20,7 +21,7 @@ use crate::collection::scalar::{Key, Scalar};
 /// How many connections wait for the next reader.
 const MOST_IDLE: usize = 4;
 
-/// How many positions a batch with conditions goes through.
+/// How many positions a batch with conditions goes through; in a copy, where chunks leave some unused, sixteen times as many.
 const WINDOW: u64 = 1 << 16;
 
 /// Reads a file.
@@ -104,31 +105,26 @@ impl Readers {
         };
         // What is committed while it is read is for the next batch.
         let end = from.next();
-        let (low, high) = match query.order {
-            Order::Oldest => {
-                // A client names any position, and SQLite has no numbers beyond those with a sign.
-                let low = after.map_or(0, |Position(after)| after.saturating_add(1).min(end));
-                (
-                    low,
-                    if condition.is_empty() {
-                        end
-                    } else {
-                        end.min(low.saturating_add(WINDOW))
-                    },
-                )
-            }
-            Order::Newest => {
-                let high = after.map_or(end, |Position(after)| after.min(end));
-                (
-                    if condition.is_empty() {
-                        0
-                    } else {
-                        high.saturating_sub(WINDOW)
-                    },
-                    high,
-                )
-            }
+        let (mut low, mut high) = match query.order {
+            // A client names any position, and SQLite has no numbers beyond those with a sign.
+            Order::Oldest => (
+                after.map_or(0, |Position(after)| after.saturating_add(1).min(end)),
+                end,
+            ),
+            Order::Newest => (0, after.map_or(end, |Position(after)| after.min(end))),
         };
+        if !condition.is_empty() {
+            if from.is_copy {
+                (low, high) = self.with(from, |connection| {
+                    Ok(within(connection, &current.table.name, query.order, low..high)?)
+                })?;
+            }
+            let window = if from.is_copy { WINDOW << 4 } else { WINDOW };
+            match query.order {
+                Order::Oldest => high = high.min(low.saturating_add(window)),
+                Order::Newest => low = low.max(high.saturating_sub(window)),
+            }
+        }
         let is_last = match query.order {
             Order::Oldest => high == end,
             Order::Newest => low == 0,
@@ -281,6 +277,32 @@ impl Readers {
             Failure::Damaged(position) => report_damage(&self.path, &from.name, position),
         })
     }
+}
+
+/// The part of a range that begins, or in the other order ends, with a message: positions of copies leave wide gaps.
+fn within(
+    connection: &Connection,
+    table: &str,
+    order: Order,
+    range: Range<u64>,
+) -> rusqlite::Result<(u64, u64)> {
+    let direction = match order {
+        Order::Oldest => "ASC",
+        Order::Newest => "DESC",
+    };
+    let sql = format!(
+        "SELECT position FROM {table} WHERE position >= ? AND position < ? ORDER BY position {direction} LIMIT 1"
+    );
+    let bounds = [range.start.cast_signed(), range.end.cast_signed()];
+    let found = connection
+        .prepare_cached(&sql)?
+        .query_row(bounds, |row| row.get::<_, i64>(0))
+        .optional()?
+        .map(i64::cast_unsigned);
+    Ok(match (order, found) {
+        (Order::Oldest, found) => (found.unwrap_or(range.end), range.end),
+        (Order::Newest, found) => (range.start, found.map_or(range.start, |position| position + 1)),
+    })
 }
 
 /// The moment before which messages are not seen.

@@ -12,7 +12,7 @@ use super::kept::{Current, Kept};
 use super::queue::{Group, Queue, What, Work};
 use super::table::{Table, checksum, column_value};
 use super::trouble::report;
-use crate::collection::declaration::{Declaration, Durability, now};
+use crate::collection::declaration::{Declaration, Durability, Retention, now};
 use crate::collection::fault::FaultKind;
 use crate::collection::row_type::{Row, RowType};
 use crate::collection::scalar::Scalar;
@@ -40,19 +40,19 @@ impl fmt::Debug for Job {
 
 /// What the thread has.
 pub(super) struct Writing {
-    connection: Connection,
-    path: PathBuf,
-    open: Vec<Open>,
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    pub(super) open: Vec<Open>,
     /// What the last commit waited for.
     durability: Option<Durability>,
 }
 
 /// A collection that is written.
-struct Open {
+pub(super) struct Open {
     kept: Arc<Kept>,
-    table: Arc<Table>,
+    pub(super) table: Arc<Table>,
     row: Row,
-    stats: Stats,
+    pub(super) stats: Stats,
     /// As the file has them.
     stored: Stats,
 }
@@ -91,7 +91,8 @@ impl Writing {
 
     /// How long to wait before those that are too old are taken away.
     fn patience(&self) -> Option<Duration> {
-        let ages = self.open.iter().filter_map(|open| open.kept.current().keep.age);
+        let own = self.open.iter().filter(|open| !open.kept.is_copy);
+        let ages = own.filter_map(|open| open.kept.current().keep.age);
         ages.min()
             .map(|age| (age / 10).clamp(Duration::from_millis(100), LONGEST_PATIENCE))
     }
@@ -101,6 +102,7 @@ impl Writing {
         &mut self,
         declaration: &Declaration,
         row_type: &Arc<RowType>,
+        is_copy: bool,
     ) -> rusqlite::Result<Arc<Kept>> {
         let (table, stats) = declare(&mut self.connection, declaration, row_type)?;
         let table = Arc::new(table);
@@ -115,7 +117,7 @@ impl Writing {
             (open.table, open.row, open.stats, open.stored) = (table, row, stats, stats);
             return Ok(Arc::clone(&open.kept));
         }
-        let kept = Arc::new(Kept::new(self.open.len(), &declaration.name, current));
+        let kept = Arc::new(Kept::new(self.open.len(), &declaration.name, is_copy, current));
         kept.set_next(stats.next);
         self.open.push(Open {
             kept: Arc::clone(&kept),
@@ -142,8 +144,20 @@ impl Writing {
 
     /// Writes a group, or nothing of it.
     fn write(&mut self, group: &Group) -> Result<(), FaultKind> {
-        let outcome = self.transact(group);
-        if let Err(error) = outcome {
+        let name = group.writes.first().map_or("", |write| &write.to.name);
+        self.commit(name, group.durability, |connection, open| {
+            Self::write_group(group, connection, open)
+        })
+    }
+
+    /// Commits what `write` writes, or nothing of it. `name` is the collection that a failure is told of.
+    pub(super) fn commit(
+        &mut self,
+        name: &str,
+        durability: Durability,
+        write: impl FnOnce(&Connection, &mut [Open]) -> rusqlite::Result<()>,
+    ) -> Result<(), FaultKind> {
+        self.transact(durability, write).map_err(|error| {
             if !self.connection.is_autocommit() {
                 // If that fails too, so does the next group.
                 let _ = self.connection.execute_batch("ROLLBACK");
@@ -151,16 +165,32 @@ impl Writing {
             for open in &mut self.open {
                 open.stats = open.stored;
             }
-            let name = group.writes.first().map_or("", |write| &write.to.name);
-            return Err(report(&self.path, name, "write", &error));
+            report(&self.path, name, "write", &error)
+        })
+    }
+
+    fn transact(
+        &mut self,
+        durability: Durability,
+        write: impl FnOnce(&Connection, &mut [Open]) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        self.wait_for(durability)?;
+        let Self { connection, open, .. } = self;
+        connection.prepare_cached("BEGIN IMMEDIATE")?.raw_execute()?;
+        write(connection, open)?;
+        for open in open.iter_mut() {
+            if open.stats != open.stored {
+                open.note(connection)?;
+            }
+        }
+        connection.prepare_cached("COMMIT")?.raw_execute()?;
+        for open in open.iter_mut() {
+            open.stored = open.stats;
         }
         Ok(())
     }
 
-    fn transact(&mut self, group: &Group) -> rusqlite::Result<()> {
-        self.wait_for(group.durability)?;
-        let Self { connection, open, .. } = self;
-        connection.prepare_cached("BEGIN IMMEDIATE")?.raw_execute()?;
+    fn write_group(group: &Group, connection: &Connection, open: &mut [Open]) -> rusqlite::Result<()> {
         let at = now();
         let mut statements: Vec<Option<Statements<'_>>> = open.iter().map(|_| None).collect();
         let mut begin = 0;
@@ -181,15 +211,8 @@ impl Writing {
             }
         }
         drop(statements);
-        for open in open.iter_mut() {
-            open.forget(connection, at)?;
-            if open.stats != open.stored {
-                open.note(connection)?;
-            }
-        }
-        connection.prepare_cached("COMMIT")?.raw_execute()?;
-        for open in open.iter_mut() {
-            open.stored = open.stats;
+        for open in open.iter_mut().filter(|open| !open.kept.is_copy) {
+            open.forget(connection, open.kept.current().keep, at)?;
         }
         Ok(())
     }
@@ -210,7 +233,7 @@ impl Writing {
     }
 
     /// Wakes those who wait for something new.
-    fn announce(&self) {
+    pub(super) fn announce(&self) {
         for open in &self.open {
             if open.kept.next() != open.stored.next {
                 open.kept.set_next(open.stored.next);
@@ -229,13 +252,13 @@ impl Writing {
 }
 
 /// The statements that write a collection.
-struct Statements<'c> {
+pub(super) struct Statements<'c> {
     insert: CachedStatement<'c>,
     delete: Option<CachedStatement<'c>>,
 }
 
 impl<'c> Statements<'c> {
-    fn new(connection: &'c Connection, table: &Table) -> rusqlite::Result<Self> {
+    pub(super) fn new(connection: &'c Connection, table: &Table) -> rusqlite::Result<Self> {
         let delete = table.delete.as_deref();
         Ok(Self {
             insert: connection.prepare_cached(&table.insert)?,
@@ -245,7 +268,12 @@ impl<'c> Statements<'c> {
 }
 
 impl Open {
-    fn put(&mut self, statements: &mut Statements<'_>, at: u64, message: &[u8]) -> rusqlite::Result<()> {
+    pub(super) fn put(
+        &mut self,
+        statements: &mut Statements<'_>,
+        at: u64,
+        message: &[u8],
+    ) -> rusqlite::Result<()> {
         let table = Arc::clone(&self.table);
         let fits = table.row_type.fits(message, &mut self.row);
         if !fits {
@@ -277,32 +305,31 @@ impl Open {
         Ok(())
     }
 
-    fn delete_key(&mut self, statements: &mut Statements<'_>, key: &Scalar<'_>) -> rusqlite::Result<()> {
+    pub(super) fn delete_key(
+        &mut self,
+        statements: &mut Statements<'_>,
+        key: &Scalar<'_>,
+    ) -> rusqlite::Result<()> {
         let (Some(delete), Some(field)) = (&mut statements.delete, self.table.row_type.key) else {
             return Ok(());
         };
-        let kind = &self.table.row_type.fields[field].kind;
-        delete.raw_bind_parameter(1, column_value(kind, key.clone()))?;
-        let mut deleted = delete.raw_query();
-        while let Some(row) = deleted.next()? {
-            self.stats.count = self.stats.count.saturating_sub(1);
-            self.stats.size = self
-                .stats
-                .size
-                .saturating_sub(row.get::<_, i64>(0)?.cast_unsigned());
-        }
-        Ok(())
+        let value = column_value(&self.table.row_type.fields[field].kind, key.clone());
+        self.stats.delete(delete, value)
     }
 
-    fn clear(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    pub(super) fn clear(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         connection.execute(&format!("DELETE FROM {}", self.table.name), [])?;
         (self.stats.count, self.stats.size, self.stats.misfits) = (0, 0, 0);
         Ok(())
     }
 
     /// Takes away the oldest messages, as far as they are too many or too old.
-    fn forget(&mut self, connection: &Connection, now: u64) -> rusqlite::Result<()> {
-        let keep = self.kept.current().keep;
+    pub(super) fn forget(
+        &mut self,
+        connection: &Connection,
+        keep: Retention,
+        now: u64,
+    ) -> rusqlite::Result<()> {
         let cutoff = keep.cutoff(now);
         if keep.age.is_none() && !keep.is_exceeded(self.stats.count, self.stats.size) {
             return Ok(());

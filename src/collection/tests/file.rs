@@ -17,6 +17,7 @@ fn why(error: &Error) -> String {
 
 #[test]
 fn collections_are_there_again_when_the_file_is_opened_again_and_no_position_is_given_twice() {
+    let _nothing_starts = nothing_starts();
     let folder = tempfile::tempdir().unwrap();
     let declared = declaration(POINT, None);
     let collections = Collections::open(folder.path()).unwrap();
@@ -34,6 +35,7 @@ fn collections_are_there_again_when_the_file_is_opened_again_and_no_position_is_
 
 #[test]
 fn what_waits_to_be_written_is_written_when_the_last_one_who_has_it_goes() {
+    let _nothing_starts = nothing_starts();
     let folder = tempfile::tempdir().unwrap();
     let mut declared = declaration(POINT, None);
     declared.durability = Durability::Memory;
@@ -49,6 +51,7 @@ fn what_waits_to_be_written_is_written_when_the_last_one_who_has_it_goes() {
 
 #[test]
 fn other_programs_read_a_table_with_a_column_for_each_scalar_field() {
+    let _nothing_starts = nothing_starts();
     let folder = tempfile::tempdir().unwrap();
     let collections = Collections::open(folder.path()).unwrap();
     let texts = [
@@ -101,6 +104,7 @@ fn other_programs_read_a_table_with_a_column_for_each_scalar_field() {
 
 #[test]
 fn a_folder_is_refused_that_another_has_or_that_cannot_be_written_or_whose_file_is_not_ours() {
+    let _nothing_starts = nothing_starts();
     let folder = tempfile::tempdir().unwrap();
     let first = Collections::open(folder.path()).unwrap();
     let refused = why(&Collections::open(folder.path()).unwrap_err());
@@ -142,6 +146,7 @@ fn a_folder_is_refused_that_another_has_or_that_cannot_be_written_or_whose_file_
 
 #[test]
 fn a_full_disk_fails_the_calls_that_write_and_no_others_until_there_is_room_again() {
+    let _nothing_starts = nothing_starts();
     let folder = tempfile::tempdir().unwrap();
     let collections = Collections::open(folder.path()).unwrap();
     let declared = declaration(POINT, None);
@@ -165,6 +170,7 @@ fn a_full_disk_fails_the_calls_that_write_and_no_others_until_there_is_room_agai
 
 #[test]
 fn a_flipped_bit_is_found_or_changes_nothing_that_is_read() {
+    let _nothing_starts = nothing_starts();
     let folder = tempfile::tempdir().unwrap();
     let declared = declaration(POINT, Some(2));
     let texts: Vec<String> = (1..200)

@@ -1,9 +1,16 @@
-//! Tests of both engines, and of the file.
+//! Tests of all engines, of the file, and of what replicas share.
 
+#[cfg(feature = "nats")]
+#[path = "../../../tests/support/broker.rs"]
+#[allow(dead_code, reason = "other programs use the rest")]
+mod broker;
 mod engines;
 mod file;
+#[cfg(feature = "nats")]
+mod streams;
 mod types;
 
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use prost_reflect::MessageDescriptor;
@@ -56,11 +63,39 @@ pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
     })
 }
 
-/// Both engines.
+/// A program that is being started has the locks of files, too, for a moment.
+static STARTING: RwLock<()> = RwLock::new(());
+
+/// Lets a folder be opened again as soon as it was closed: no program is started while this is held.
+pub(super) fn nothing_starts() -> RwLockReadGuard<'static, ()> {
+    STARTING.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a program.
+#[cfg(feature = "nats")]
+pub(super) fn starting<T>(start: impl FnOnce() -> T) -> T {
+    let _starting = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+    start()
+}
+
+/// All engines: in memory and in a file, and the same as copies of streams.
 pub(super) fn each_engine(test: impl Fn(&Collections)) {
-    test(&Collections::in_memory());
-    let folder = tempfile::tempdir().unwrap();
-    test(&Collections::open(folder.path()).unwrap());
+    let local = |test: &dyn Fn(Collections)| {
+        test(Collections::in_memory());
+        let folder = tempfile::tempdir().unwrap();
+        test(Collections::open(folder.path()).unwrap());
+    };
+    local(&|collections| test(&collections));
+    #[cfg(feature = "nats")]
+    {
+        let brokers = starting(broker::Brokers::one);
+        let namespaces = std::cell::Cell::new(0);
+        local(&|collections| {
+            namespaces.set(namespaces.get() + 1);
+            let store = streams::store(&brokers, &namespaces.get().to_string());
+            test(&Collections::shared(&store, collections));
+        });
+    }
 }
 
 /// Writes messages in text format, and waits until they are stored.

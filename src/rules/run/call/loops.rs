@@ -36,6 +36,8 @@ pub(super) struct RowRounds {
     pub(super) follows: bool,
     /// Whether there was a round.
     pub(super) has_begun: bool,
+    /// Whether all is here that others had stored when the loop began.
+    pub(super) is_caught_up: bool,
 }
 
 /// The rounds of the innermost loop, taken out to be run in one go.

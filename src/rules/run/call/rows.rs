@@ -26,9 +26,10 @@ impl Execution<'_> {
             Ok(RowRounds {
                 reading: rows.begin(after, env)?,
                 left: limit(step.limit.as_ref(), env)?,
-                collection,
                 follows: step.follow,
                 has_begun: false,
+                is_caught_up: !collection.is_shared(),
+                collection,
             })
         });
         let rounds = rounds.map_err(|error| eval_failed(rule, "each", error))?;
@@ -85,6 +86,12 @@ impl Execution<'_> {
         loop {
             // Before the read, so that nothing is missed that is written meanwhile.
             let added = rounds.collection.added();
+            if !rounds.is_caught_up {
+                Box::pin(self.commit()).await.map_err(|fault| fault.status())?;
+                let caught_up = Box::pin(rounds.collection.caught_up()).await;
+                caught_up.map_err(|fault| fault.status())?;
+                rounds.is_caught_up = true;
+            }
             self.enter_lane().await;
             let RowRounds {
                 reading, collection, ..

@@ -65,6 +65,9 @@ impl Execution<'_> {
             let committed = Box::pin(self.commit()).await;
             committed.unwrap_or_else(|fault| self.reads().fail(fault));
         }
+        if self.reads().are_shared() {
+            Box::pin(self.reads().catch_up()).await;
+        }
         self.lane = Lane::enter().await;
         self.reads().allow(true);
         self.budget().refill(self.most());

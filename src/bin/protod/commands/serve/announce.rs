@@ -69,8 +69,10 @@ impl Served<'_> {
             if let Some(admin) = admin_addr {
                 say_line(format_args!("protod admin on {admin}"));
             }
-            if let Some(kept) = kept {
-                say_line(format_args!("collections in {kept}"));
+            match (kept, store) {
+                (Some(kept), None) => say_line(format_args!("collections in {kept}")),
+                (Some(kept), Some(_)) => say_line(format_args!("collections in the store, copied to {kept}")),
+                (None, _) => {}
             }
             if let Some(store) = store {
                 say_line(format_args!("replica {} of {store}", store.replica()));

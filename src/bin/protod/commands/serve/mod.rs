@@ -256,7 +256,10 @@ impl Serve {
         let traces = self.traces.traces();
         let runtime = runtime_aside();
         let store = self.store.open(self.replica_name.as_deref())?;
-        let collections = self.data_dir.collections()?;
+        let mut collections = self.data_dir.collections()?;
+        if let Some(store) = &store {
+            collections = Collections::shared(store, collections);
+        }
         let mut loader = Loader::new(self.origin(&collections, store.as_ref())?);
         let loaded = loader.load()?;
         let (schema, rules) = (loaded.schema.clone(), loaded.rules.clone());

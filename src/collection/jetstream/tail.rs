@@ -1,0 +1,261 @@
+//! Reads a stream, and has its chunks applied to the copy, in their order.
+//!
+//! Whatever goes wrong, the task begins again behind the last chunk that it has applied.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream::Message;
+use async_nats::jetstream::consumer::pull;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
+use async_nats::jetstream::stream::{self, Info, StorageType};
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::time::sleep;
+
+use super::chunk::{Chunk, first_position};
+use super::progress::{Applied, Own};
+use super::shared::{PAUSE, Shared};
+use crate::collection::fault::FaultKind;
+use crate::throttle::Throttle;
+
+/// How many chunks the broker sends unasked, and how many are applied at once.
+const AHEAD: usize = 64;
+
+/// How often the broker says that it is there while nothing comes.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// When a broker forgets who reads and is gone.
+const FORGOTTEN: Duration = Duration::from_secs(30);
+
+/// How long to wait before what cannot be applied is tried again.
+const REST: Duration = Duration::from_secs(1);
+
+/// A position behind all others.
+const ALL: u64 = i64::MAX.cast_unsigned();
+
+/// Why reading ended.
+enum Ended {
+    /// The broker is away, or has forgotten who reads.
+    Lost(String),
+    /// A chunk cannot be applied.
+    Fault(FaultKind),
+}
+
+impl From<FaultKind> for Ended {
+    fn from(kind: FaultKind) -> Self {
+        Self::Fault(kind)
+    }
+}
+
+fn lost(error: impl std::fmt::Display) -> Ended {
+    Ended::Lost(error.to_string())
+}
+
+/// Reads for ever.
+pub(super) async fn tail(shared: Arc<Shared>) {
+    let mut connected = shared.store.connected();
+    loop {
+        if connected.wait_for(|is_connected| *is_connected).await.is_err() {
+            return;
+        }
+        match read(&shared).await {
+            Ended::Lost(why) => {
+                tracing::debug!(
+                    collection = &*shared.collection,
+                    "the stream {} is read again: {why}",
+                    shared.stream
+                );
+                sleep(PAUSE).await;
+            }
+            Ended::Fault(kind) => {
+                shared
+                    .progress
+                    .send_modify(|progress| progress.fault = Some(kind));
+                sleep(REST).await;
+            }
+        }
+    }
+}
+
+/// Reads until something goes wrong.
+async fn read(shared: &Arc<Shared>) -> Ended {
+    match try_read(shared).await {
+        Ok(never) => match never {},
+        Err(ended) => ended,
+    }
+}
+
+async fn try_read(shared: &Arc<Shared>) -> Result<std::convert::Infallible, Ended> {
+    let context = shared.store.context();
+    shared.set_largest(context.client().server_info().max_payload);
+    let stream = context.get_or_create_stream(config(shared)).await.map_err(lost)?;
+    begin(shared, &stream.get_info().await.map_err(lost)?).await?;
+    let next = shared.progress.borrow().applied.sequence + 1;
+    let consumer = pull::Config {
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: next },
+        ack_policy: AckPolicy::None,
+        max_deliver: 1,
+        inactive_threshold: FORGOTTEN,
+        num_replicas: 1,
+        memory_storage: true,
+        ..pull::Config::default()
+    };
+    let consumer = stream.create_consumer(consumer).await.map_err(lost)?;
+    let mut messages = consumer
+        .stream()
+        .max_messages_per_batch(AHEAD)
+        .heartbeat(HEARTBEAT)
+        .messages()
+        .await
+        .map_err(lost)?;
+    let mut count = 0;
+    loop {
+        let ended = || lost("it has ended");
+        let first = messages.next().await.ok_or_else(ended)?;
+        let mut come = vec![first.map_err(lost)?];
+        while come.len() < AHEAD
+            && let Some(message) = messages.next().now_or_never()
+        {
+            come.push(message.ok_or_else(ended)?.map_err(lost)?);
+        }
+        let mut chunks = Vec::with_capacity(come.len());
+        let mut own = None;
+        for message in come {
+            count += 1;
+            let chunk = chunk_of(shared, &message, count)?;
+            if message.subject.strip_prefix(&*shared.subjects) == Some(&*shared.writer) {
+                shared.wrote(chunk.len());
+                own = Some(Own {
+                    number: chunk.number,
+                    sequence: chunk.sequence,
+                });
+            }
+            chunks.push(chunk);
+        }
+        apply(shared, chunks, own).await?;
+    }
+}
+
+fn config(shared: &Shared) -> stream::Config {
+    stream::Config {
+        name: shared.stream.clone(),
+        subjects: vec![format!("{}*", shared.subjects)],
+        storage: StorageType::File,
+        num_replicas: shared.store.replicas(),
+        description: Some(format!("the collection {} of protod", shared.collection)),
+        ..stream::Config::default()
+    }
+}
+
+/// Checks that the copy is one of this stream, and takes away what is not in it any more.
+async fn begin(shared: &Arc<Shared>, info: &Info) -> Result<(), Ended> {
+    let (first, last) = (info.state.first_sequence, info.state.last_sequence);
+    let created: Arc<str> = info.created.unix_timestamp_nanos().to_string().into();
+    let known = shared.progress.borrow().applied.clone();
+    if known.created != created || known.sequence > last {
+        if known.sequence > 0 {
+            tracing::warn!(
+                collection = &*shared.collection,
+                "the stream {} is not the one that was copied: the copy begins anew",
+                shared.stream
+            );
+        }
+        let applied = Applied {
+            created: Arc::clone(&created),
+            sequence: 0,
+        };
+        let applied = in_thread(shared, applied, |shared, applied| {
+            shared.copy.forget_before(ALL, applied)
+        })
+        .await?;
+        shared.progress.send_modify(|progress| progress.applied = applied);
+    }
+    if first > shared.progress.borrow().applied.sequence + 1 {
+        gap(shared, first).await?;
+    }
+    shared
+        .progress
+        .send_if_modified(|progress| progress.applied.sequence == last && progress.fault.take().is_some());
+    Ok(())
+}
+
+/// All chunks before this one are gone: nothing is kept of them.
+async fn gap(shared: &Arc<Shared>, first: u64) -> Result<(), Ended> {
+    let applied = Applied {
+        created: Arc::clone(&shared.progress.borrow().applied.created),
+        sequence: first - 1,
+    };
+    let applied = in_thread(shared, applied, move |shared, applied| {
+        shared.copy.forget_before(first_position(first), applied)
+    })
+    .await?;
+    shared.progress.send_modify(|progress| {
+        progress.applied = applied;
+        progress.gaps += 1;
+    });
+    Ok(())
+}
+
+/// The chunk in a message, which is the next of this reader.
+fn chunk_of(shared: &Shared, message: &Message, count: u64) -> Result<Chunk, Ended> {
+    let info = message.info().map_err(lost)?;
+    if info.consumer_sequence != count {
+        return Err(lost("a message is missing"));
+    }
+    let at = info.published.unix_timestamp_nanos() / 1_000_000;
+    let at = u64::try_from(at).unwrap_or_default();
+    let sequence = info.stream_sequence;
+    Chunk::parse(sequence, at, message.payload.clone()).map_err(|why| {
+        static THROTTLE: Throttle = Throttle::new(Duration::from_secs(10));
+        if THROTTLE.pass().is_some() {
+            tracing::error!(
+                collection = &*shared.collection,
+                "the message {sequence} of the stream {} is no chunk of a collection: {why}",
+                shared.stream
+            );
+        }
+        Ended::Fault(FaultKind::Damaged)
+    })
+}
+
+/// Applies chunks, and says so. `own` is the last of this replica among them.
+async fn apply(shared: &Arc<Shared>, chunks: Vec<Chunk>, own: Option<Own>) -> Result<(), Ended> {
+    let (Some(first), Some(last)) = (chunks.first(), chunks.last()) else {
+        return Ok(());
+    };
+    if first.sequence > shared.progress.borrow().applied.sequence + 1 {
+        gap(shared, first.sequence).await?;
+    }
+    if !chunks.is_sorted_by(|one, next| one.sequence + 1 == next.sequence) {
+        // Those between them are gone. What was read is read again, one by one.
+        return Err(lost("chunks were purged meanwhile"));
+    }
+    let applied = Applied {
+        created: Arc::clone(&shared.progress.borrow().applied.created),
+        sequence: last.sequence,
+    };
+    let applied = in_thread(shared, applied, move |shared, applied| {
+        shared.copy.apply(chunks, applied)
+    })
+    .await?;
+    shared.progress.send_modify(|progress| {
+        progress.applied = applied;
+        progress.own = own.unwrap_or(progress.own);
+        progress.fault = None;
+    });
+    Ok(())
+}
+
+/// Changes the copy where it may take its time, and returns up to where it then is one.
+async fn in_thread(
+    shared: &Arc<Shared>,
+    applied: Applied,
+    change: impl FnOnce(&Shared, &Applied) -> Result<(), FaultKind> + Send + 'static,
+) -> Result<Applied, Ended> {
+    let of_thread = Arc::clone(shared);
+    let changing = tokio::task::spawn_blocking(move || {
+        let changed = change(&of_thread, &applied);
+        changed.map(|()| applied)
+    });
+    Ok(changing.await.map_err(lost)??)
+}

@@ -1,0 +1,360 @@
+//! What replicas share: one order, each write once, and nothing that is lost.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use super::broker::Brokers;
+use super::*;
+use crate::nats::{JetStream, JetStreamOptions};
+
+/// A namespace on the brokers.
+pub(super) fn store(brokers: &Brokers, namespace: &str) -> JetStream {
+    let url = format!("{}/{namespace}", brokers.url());
+    JetStream::open(&JetStreamOptions::new(url)).unwrap()
+}
+
+/// A replica that keeps its copies in memory.
+fn replica(brokers: &Brokers) -> Collections {
+    Collections::shared(&store(brokers, "all"), Collections::in_memory())
+}
+
+/// All messages with their positions, when all is here that was stored before.
+fn all(from: &Collection) -> Vec<(Position, Vec<u8>)> {
+    wait(async {
+        while from.caught_up().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    read(from, &Query::default(), 1000).unwrap()
+}
+
+fn put(to: &Collection, message: &[u8]) -> Result<(), Fault> {
+    let mut writer = to.writer();
+    writer.put(message)?;
+    wait(writer.committed())
+}
+
+/// How many bytes the stream of the collection has.
+fn bytes_of_stream(brokers: &Brokers) -> u64 {
+    let store = store(brokers, "all");
+    let context = store.context().clone();
+    let asked = store.run(async move {
+        let stream = context.get_stream("all-collection-points").await.unwrap();
+        stream.cached_info().state.bytes
+    });
+    asked.unwrap()
+}
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_mins(1), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn what_one_replica_was_told_is_stored_another_reads_at_once_and_at_the_same_position() {
+    let brokers = starting(Brokers::one);
+    let declared = declaration(POINT, Some(1));
+    let replicas = [replica(&brokers), replica(&brokers), replica(&brokers)];
+    let points: Vec<_> = replicas
+        .iter()
+        .map(|one| one.declare(&declared).unwrap())
+        .collect();
+    for x in 1..=30 {
+        let message = bytes_of(&declared, &format!("name: 'n{}' x: {x}", x % 7));
+        put(&points[x % 3], &message).unwrap();
+        let key = Scalar::Text(format!("n{}", x % 7).into());
+        for other in &points {
+            wait(other.caught_up()).unwrap();
+            assert_eq!(other.get(&key).unwrap().as_deref(), Some(&*message));
+        }
+    }
+    let first = all(&points[0]);
+    assert_eq!(first.len(), 7);
+    assert!(points.iter().all(|other| all(other) == first));
+    // One that comes later reads the same.
+    let late = replica(&brokers).declare(&declared).unwrap();
+    assert_eq!(all(&late), first);
+    let mut writer = late.writer();
+    writer.delete(&Scalar::Text("n0".into())).unwrap();
+    wait(writer.committed()).unwrap();
+    assert_eq!(all(&points[1]).len(), 6);
+    late.writer().clear().unwrap();
+    until("it is cleared", || all(&points[2]).is_empty());
+}
+
+#[test]
+fn a_copy_in_a_file_goes_on_where_it_was_and_is_no_others() {
+    let brokers = starting(Brokers::one);
+    let _nothing_starts = nothing_starts();
+    let folder = tempfile::tempdir().unwrap();
+    let declared = declaration(POINT, None);
+    let open = |namespace: &str| {
+        let local = Collections::open(folder.path()).unwrap();
+        Collections::shared(&store(&brokers, namespace), local)
+    };
+    let before = {
+        let collections = open("all");
+        let collection = write(&collections, &declared, &["x: 1", "x: 2"]);
+        all(&collection)
+    };
+    let memory = replica(&brokers).declare(&declared).unwrap();
+    put(&memory, &bytes_of(&declared, "x: 3")).unwrap();
+    {
+        let collections = open("all");
+        let collection = collections.declare(&declared).unwrap();
+        assert_eq!(
+            read(&collection, &Query::default(), 10).unwrap(),
+            before,
+            "as it was"
+        );
+        assert_eq!(all(&collection), all(&memory));
+    }
+    // Another stream is not mixed with it, nor what is kept without one.
+    let refused = open("others").declare(&declared).unwrap_err();
+    let refused = format!("{refused:?}");
+    assert!(
+        refused.contains("it is a copy of the stream all-collection-points"),
+        "{refused}"
+    );
+    let alone = Collections::open(folder.path()).unwrap();
+    assert!(alone.declare(&declared).is_err());
+    let mut own = declared.clone();
+    own.name = "own".into();
+    write(&alone, &own, &["x: 1"]);
+    drop(alone);
+    let refused = format!("{:?}", open("all").declare(&own).unwrap_err());
+    assert!(refused.contains("it was kept there without a store"), "{refused}");
+}
+
+#[test]
+fn while_the_broker_is_away_calls_are_told_so_and_it_is_found_again() {
+    let mut brokers = starting(Brokers::one);
+    brokers.kill(0);
+    let declared = declaration(POINT, None);
+    let collection = replica(&brokers).declare(&declared).unwrap();
+    let message = bytes_of(&declared, "x: 1");
+    let is_away = |outcome: Result<(), Fault>| {
+        let status = outcome.unwrap_err().status();
+        assert_eq!(status.code(), tonic::Code::Unavailable);
+        assert_eq!(
+            status.message(),
+            "the collection `points` cannot be read or written now: the store does not answer"
+        );
+    };
+    is_away(put(&collection, &message));
+    is_away(wait(collection.caught_up()));
+    starting(|| brokers.start_again(0));
+    until("it is found", || put(&collection, &message).is_ok());
+    // What failed may have been written nevertheless, but not twice.
+    let count = all(&collection).len();
+    assert!((1..=2).contains(&count), "{count}");
+    brokers.kill(0);
+    is_away(wait(collection.caught_up()));
+    starting(|| brokers.start_again(0));
+    until("it is found again", || put(&collection, &message).is_ok());
+    assert!(all(&collection).len() > count);
+}
+
+#[test]
+fn a_stream_keeps_little_more_than_what_is_kept() {
+    let brokers = starting(Brokers::one);
+    let large = format!("name: '{}'", "n".repeat(10_000));
+    for key in [None, Some(2)] {
+        let mut declared = declaration(POINT, key);
+        declared.name = format!("points{}", key.unwrap_or_default()).into();
+        declared.keep.count = Some(10);
+        let (one, other) = (replica(&brokers), replica(&brokers));
+        let (one, other) = (one.declare(&declared).unwrap(), other.declare(&declared).unwrap());
+        // The oldest message of the one with a key stays.
+        put(&one, &bytes_of(&declared, "name: 'old' x: 1000")).unwrap();
+        for x in 1..=1000 {
+            let to = if x % 2 == 0 { &one } else { &other };
+            let message = bytes_of(&declared, &format!("{large} x: {}", x % 5 + 1));
+            put(to, &message).unwrap();
+        }
+        let expected = if key.is_some() { 6 } else { 10 };
+        let kept = all(&one);
+        assert_eq!(kept.len(), expected);
+        assert_eq!(all(&other), kept);
+        let stream = format!("all-collection-{}", declared.name);
+        let store = store(&brokers, "all");
+        until("the stream is cleaned", || {
+            let (context, stream) = (store.context().clone(), stream.clone());
+            let asked = store.run(async move {
+                context
+                    .get_stream(stream)
+                    .await
+                    .map(|of| of.cached_info().state.bytes)
+            });
+            asked.unwrap().unwrap() < 3 << 20
+        });
+        let late = replica(&brokers);
+        assert_eq!(all(&late.declare(&declared).unwrap()), kept, "key {key:?}");
+    }
+}
+
+#[test]
+fn messages_grow_too_old_for_all_replicas_also_where_nobody_writes() {
+    let brokers = starting(Brokers::one);
+    let mut declared = declaration(POINT, None);
+    declared.keep.age = Some(Duration::from_secs(1));
+    let one = replica(&brokers);
+    let one = write(&one, &declared, &["x: 1", "x: 2"]);
+    assert!(bytes_of_stream(&brokers) > 0);
+    until("they are too old", || all(&one).is_empty());
+    // Who keeps them for longer finds that they are gone.
+    declared.keep.age = Some(Duration::from_hours(1));
+    until("they are gone", || {
+        all(&replica(&brokers).declare(&declared).unwrap()).is_empty()
+    });
+}
+
+#[test]
+fn a_message_that_no_protod_has_written_is_named_and_not_skipped() {
+    let brokers = starting(Brokers::one);
+    let declared = declaration(POINT, None);
+    let collections = replica(&brokers);
+    let collection = write(&collections, &declared, &["x: 1"]);
+    let store = store(&brokers, "all");
+    let context = store.context().clone();
+    let published = store.run(async move {
+        let sent = context
+            .publish("all.collection.points.foreign", "no chunk".into())
+            .await;
+        sent.unwrap().await.unwrap();
+    });
+    published.unwrap();
+    let mut outcome = Ok(());
+    until("it is met", || {
+        outcome = wait(collection.caught_up());
+        outcome.is_err()
+    });
+    assert_eq!(outcome.unwrap_err().status().code(), tonic::Code::DataLoss);
+    let fault = put(&collection, &bytes_of(&declared, "x: 2")).unwrap_err();
+    assert_eq!(fault.status().code(), tonic::Code::DataLoss);
+}
+
+#[test]
+fn a_message_that_is_too_large_for_the_broker_is_refused_and_others_are_not() {
+    let brokers = starting(Brokers::one);
+    let declared = declaration(POINT, None);
+    let collections = replica(&brokers);
+    let collection = write(&collections, &declared, &["x: 1"]);
+    let of_size = |size: usize| bytes_of(&declared, &format!("name: '{}'", "n".repeat(size)));
+    let fault = put(&collection, &of_size(1 << 20)).unwrap_err();
+    assert_eq!(fault.status().code(), tonic::Code::ResourceExhausted);
+    put(&collection, &of_size((1 << 20) - 2000)).unwrap();
+    assert_eq!(all(&collection).len(), 2);
+}
+
+#[test]
+fn filters_find_messages_however_far_their_chunks_are_apart() {
+    let brokers = starting(Brokers::one);
+    let declared = declaration(POINT, None);
+    let folder = tempfile::tempdir().unwrap();
+    let local = Collections::open(folder.path()).unwrap();
+    let collections = Collections::shared(&store(&brokers, "all"), local);
+    let mut collection = None;
+    for x in 1..=50 {
+        collection = Some(write(&collections, &declared, &[&format!("x: {x}"), "x: 0"]));
+    }
+    for order in [Order::Oldest, Order::Newest] {
+        let query = Query {
+            order,
+            conditions: vec![Condition {
+                field: 2,
+                relation: Relation::Greater,
+                value: Scalar::Int(0),
+            }],
+        };
+        let found = read(collection.as_ref().unwrap(), &query, 7).unwrap();
+        assert_eq!(found.len(), 50);
+        assert!(found.is_sorted_by(|(one, _), (next, _)| (one < next) == (order == Order::Oldest)));
+    }
+}
+
+#[test]
+fn nothing_that_was_acknowledged_is_lost_or_out_of_order_when_brokers_and_replicas_die() {
+    let mut brokers = starting(Brokers::three);
+    let declared = declaration(POINT, None);
+    let replicas: Vec<_> = (0..3).map(|_| replica(&brokers)).collect();
+    let points: Vec<_> = replicas
+        .iter()
+        .map(|one| one.declare(&declared).unwrap())
+        .collect();
+    for collection in &points {
+        until("the brokers have chosen", || {
+            put(collection, &bytes_of(&declared, "x: 1")).is_ok()
+        });
+    }
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let stopped = || stop.load(std::sync::atomic::Ordering::Relaxed);
+    let acknowledged: Vec<Vec<u64>> = std::thread::scope(|scope| {
+        let writers: Vec<_> = points
+            .iter()
+            .zip(1_u64..)
+            .map(|(collection, writer)| {
+                let declared = &declared;
+                scope.spawn(move || {
+                    let mut done = Vec::new();
+                    // Each call writes three, and knows at its end that all are stored, or that some may not be.
+                    for call in (0..).take_while(|_| !stopped()) {
+                        let ids = [1, 2, 3].map(|n| writer << 32 | call << 2 | n);
+                        let mut to = collection.writer();
+                        let put = ids
+                            .iter()
+                            .try_for_each(|id| to.put(&bytes_of(declared, &format!("id: {id} x: {writer}"))));
+                        if put.is_ok() && wait(to.committed()).is_ok() {
+                            done.extend(ids);
+                        }
+                    }
+                    done
+                })
+            })
+            .collect();
+        for n in 0..3 {
+            brokers.kill(n);
+            std::thread::sleep(Duration::from_secs(1));
+            starting(|| brokers.start_again(n));
+        }
+        starting(|| brokers.cut_off(0));
+        std::thread::sleep(Duration::from_secs(10));
+        starting(|| brokers.reconnect(0));
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+    });
+    // A replica that has seen nothing of it reads what the others have.
+    let late = replica(&brokers);
+    let stored = all(&late.declare(&declared).unwrap());
+    for collection in &points {
+        assert!(all(collection) == stored, "one order everywhere");
+    }
+    let row_type = row_type::RowType::new(&declared);
+    let mut row = row_type.row();
+    let ids: Vec<u64> = stored
+        .iter()
+        .filter_map(|(_, bytes)| {
+            assert!(row_type.fits(bytes, &mut row));
+            match row_type.value(row_type.field(4).unwrap(), &row, bytes) {
+                Scalar::Uint(id) if id > 0 => Some(id),
+                _ => None,
+            }
+        })
+        .collect();
+    let distinct: HashSet<u64> = ids.iter().copied().collect();
+    assert_eq!(distinct.len(), ids.len(), "nothing is there twice");
+    for (done, writer) in acknowledged.iter().zip(1..) {
+        assert!(!done.is_empty());
+        let of_writer: Vec<u64> = ids.iter().copied().filter(|id| id >> 32 == writer).collect();
+        assert!(of_writer.is_sorted(), "what a call writes keeps its order");
+        assert!(done.iter().all(|id| distinct.contains(id)), "nothing is lost");
+        // What is there of a call that was not acknowledged is a prefix.
+        let ends_well = of_writer
+            .iter()
+            .all(|id| id & 3 == 1 || distinct.contains(&(id - 1)));
+        assert!(ends_well);
+    }
+}
