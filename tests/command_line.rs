@@ -196,6 +196,25 @@ fn a_variable_that_goes_against_the_line_is_left_out() {
 }
 
 #[test]
+fn words_that_make_no_sense_together_are_wrong_usage() {
+    for (line, words) in [
+        (&["sessions", "list", "one"][..], "takes no name"),
+        (&["collections", "list", "one"], "takes no name"),
+        (&["rules", "list", "one"], "takes no name"),
+        (&["rules", "delete"], "which rules?"),
+        (
+            &["describe", "proto", "proto.SearchRequest", "--openapi"],
+            "whole protos",
+        ),
+    ] {
+        let output = protod(line, &[]);
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{line:?}: {said}");
+        assert!(said.contains(words), "{line:?}: {said}");
+    }
+}
+
+#[test]
 fn the_variable_of_a_switch_takes_all_usual_spellings() {
     for (line, rows) in commands() {
         let switches: Vec<_> = rows.iter().filter(|row| row.value().is_none()).collect();

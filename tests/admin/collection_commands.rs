@@ -106,7 +106,7 @@ async fn a_collection_of_a_running_server_is_exported_and_goes_on_where_it_was_c
     )
     .await;
     assert!(
-        code == 1 && said.contains("--where is for a running server"),
+        code == 2 && said.contains("--where is for a running server"),
         "{said}"
     );
 }

@@ -247,7 +247,7 @@ async fn commands_name_their_session_by_a_flag_or_by_its_variable() {
         (&["sessions", "end", "a"], 1),
         (&["verify", "tea.Kitchen/Brew", "--session", "a", "--never"], 1),
         (&["sessions", "create", name], 1),
-        (&["sessions", "list", "a"], 1),
+        (&["sessions", "list", "a"], 2),
         (&["sessions", "end"], 2),
         (&["sessions", "create", "--ttl", "0s"], 2),
         // A variable of a shell that was never set is no session, and not all of them.

@@ -5,6 +5,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::process::ExitCode;
 
 use protod::client::ConnectFault;
 use protod::{Error, Problem};
@@ -22,6 +23,8 @@ pub(crate) enum Failure {
         message: String,
         cause: Option<Box<dyn StdError + Send + Sync>>,
     },
+    /// What was asked for makes no sense.
+    Usage(String),
 }
 
 impl Failure {
@@ -30,6 +33,19 @@ impl Failure {
         Self::Command {
             message: message.into(),
             cause: None,
+        }
+    }
+
+    /// A command line that makes no sense as a whole, where clap cannot tell.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into())
+    }
+
+    /// With what the process ends.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Library(_) | Self::Command { .. } => ExitCode::FAILURE,
+            Self::Usage(_) => ExitCode::from(2),
         }
     }
 
@@ -49,6 +65,7 @@ impl Failure {
         let first = match self {
             Self::Library(error) => error.source(),
             Self::Command { cause, .. } => cause.as_deref().map(|cause| cause as &(dyn StdError + 'static)),
+            Self::Usage(_) => None,
         };
         // The message of a status says what lies beneath it.
         let causes = std::iter::successors(first, |&cause| match cause.downcast_ref::<Status>() {
@@ -83,7 +100,7 @@ impl Failure {
     pub(crate) fn problems(&self) -> &[Problem] {
         match self {
             Self::Library(error) => error.problems(),
-            Self::Command { .. } => &[],
+            Self::Command { .. } | Self::Usage(_) => &[],
         }
     }
 }
@@ -123,7 +140,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Library(error) => error.fmt(f),
-            Self::Command { message, .. } => f.write_str(message),
+            Self::Command { message, .. } | Self::Usage(message) => f.write_str(message),
         }
     }
 }

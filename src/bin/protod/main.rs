@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     let code = match environment::parse(&line) {
         Ok(cli) => cli.run().unwrap_or_else(|failure| {
             report(&failure);
-            ExitCode::FAILURE
+            failure.exit_code()
         }),
         Err(error) if error.use_stderr() && is_json(&line) => {
             json::say(

@@ -79,19 +79,25 @@ enum Action {
 
 impl Collections {
     pub(crate) fn run(&self) -> Result<(), Failure> {
+        let name = self.collection.as_deref();
+        if self.action == Action::List && name.is_some() {
+            return Err(Failure::usage(
+                "`protod collections list` lists all, and takes no name: `protod collections show` shows one",
+            ));
+        }
         let session = self.session.as_ref().map(SessionName::as_str);
         client_runtime()?.block_on(async {
             let admin = self.admin.connect().await?;
-            match (self.action, &self.collection) {
-                (Action::List, None) => {
+            match self.action {
+                Action::List => {
                     let request = json!({ "session": session });
                     self.print(&admin.list("ListCollections", request, "collections").await?)
                 }
-                (Action::Clear, Some(name)) => {
+                Action::Clear => {
                     let request = json!({ "name": name, "session": session });
                     admin.call("ClearCollection", &request).await.map(|_| ())
                 }
-                (Action::Show, Some(name)) => {
+                Action::Show => {
                     let request = json!({
                         "collection": name,
                         "session": session,
@@ -100,9 +106,6 @@ impl Collections {
                     });
                     self.show(&admin, request).await
                 }
-                _ => Err(Failure::new(
-                    "`protod collections list` lists all, and takes no name: `protod collections show` shows one",
-                )),
             }
         })
     }

@@ -122,7 +122,7 @@ impl Rules {
 
     fn list(&self) -> Result<(), Failure> {
         if self.target.is_some() {
-            return Err(Failure::new(
+            return Err(Failure::usage(
                 "`protod rules list` takes no name: --method METHOD lists the rules of a method, and `protod rules get` prints one",
             ));
         }
@@ -226,7 +226,7 @@ impl Rules {
 
     fn delete(&self) -> Result<(), Failure> {
         if self.target.is_none() && !self.all {
-            return Err(Failure::new(
+            return Err(Failure::usage(
                 "which rules? Give the name by which they were put, or --all",
             ));
         }

@@ -62,7 +62,7 @@ impl Sessions {
                 ("CreateSession", json!({ "name": name, "ttl": ttl }))
             }
             Action::List if !name.is_empty() => {
-                return Err(Failure::new(
+                return Err(Failure::usage(
                     "`protod sessions list` lists all, and takes no name",
                 ));
             }

@@ -141,6 +141,7 @@ fn wants_credentials(failure: &Failure) -> bool {
     let status = match failure {
         Failure::Library(error) => error.status(),
         Failure::Command { cause, .. } => cause.as_ref().and_then(|cause| cause.downcast_ref()),
+        Failure::Usage(_) => None,
     };
     status.is_some_and(|status: &Status| {
         matches!(status.code(), Code::Unauthenticated | Code::PermissionDenied)

@@ -60,7 +60,7 @@ impl Describe {
         let schema = client_runtime()?.block_on(source.schema(&self.lookup, &symbols))?;
         if self.openapi {
             if let Some(symbol) = symbols.first() {
-                return Err(Failure::new(format!(
+                return Err(Failure::usage(format!(
                     "--openapi describes whole protos, and not {symbol} alone"
                 )));
             }

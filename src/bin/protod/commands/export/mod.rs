@@ -111,7 +111,7 @@ impl Export {
             ("--session", self.session.is_some()),
         ] {
             if is_given {
-                return Err(Failure::new(format!(
+                return Err(Failure::usage(format!(
                     "{flag} is for a running server: leave out --data-dir and PROTOD_DATA_DIR"
                 )));
             }
