@@ -171,7 +171,7 @@ pub use crate::client::{Client, ClientBuilder, ClientMethod, ClientTls, Reply, R
 #[cfg(feature = "rules")]
 pub use crate::collection::Collections;
 #[cfg(feature = "sqlite")]
-pub use crate::collection::{Archive, ArchivedCollection, ArchivedMessage};
+pub use crate::collection::{Archive, ArchiveWriter, ArchivedCollection, ArchivedMessage};
 pub use crate::error::{Error, Problem};
 pub use crate::handler::{
     Call, CallField, CallLine, DynHandler, FromCall, Handler, HandlerFn, Handlers, Peer, PeerAddr, State,

@@ -53,5 +53,5 @@ pub(crate) use self::query::{Aggregate, Batch, Condition, Most, Order, Position,
 pub(crate) use self::relation::Relation;
 pub(crate) use self::scalar::Scalar;
 #[cfg(feature = "sqlite")]
-pub use self::sqlite::{Archive, ArchivedCollection, ArchivedMessage};
+pub use self::sqlite::{Archive, ArchiveWriter, ArchivedCollection, ArchivedMessage};
 pub(crate) use self::writer::Writer;

@@ -156,3 +156,58 @@ async fn what_is_exported_is_imported_by_a_pipe_into_a_session() {
     let (_, exported, _) = run(&kitchen, &["export", "orders", "--session", "a"]).await;
     assert_eq!(exported, LINES);
 }
+
+#[tokio::test]
+async fn a_collection_is_exported_as_a_file_of_sqlite_and_goes_on_where_it_was_cut_off() {
+    let kitchen = kitchen().await;
+    let to_file = [
+        "export",
+        "orders",
+        "--format",
+        "sqlite",
+        "--output",
+        "orders.sqlite3",
+    ];
+    assert_eq!(
+        run(&kitchen, &to_file).await,
+        (0, "wrote orders.sqlite3\n".to_owned(), String::new())
+    );
+    let path = kitchen.path("orders.sqlite3");
+    let part = kitchen.path("orders.sqlite3.part");
+    let rows = |path: &std::path::Path| {
+        let archive = protod::Archive::open_file(path).expect("a file of ours");
+        let collections = archive.collections().expect("whole");
+        assert_eq!(collections[0].name(), "orders");
+        let messages = archive.read(&collections[0], 0).expect("whole");
+        let json = messages.iter().map(|of| {
+            let message = of.message.as_ref().expect("it fits");
+            format!("{} {}", of.position, message.to_json().expect("printed"))
+        });
+        (collections[0].count(), json.collect::<Vec<_>>())
+    };
+    let first = [
+        "1 {\"kind\":\"a\",\"minutes\":\"1\"}",
+        "2 {\"kind\":\"b, \\\"c\\\"\",\"minutes\":\"2\"}",
+        "3 {\"minutes\":\"3\"}",
+    ];
+    assert_eq!(rows(&path), (3, first.map(str::to_owned).to_vec()));
+    for ending in ["-wal", "-shm"] {
+        assert!(!kitchen.path(&format!("orders.sqlite3{ending}")).exists());
+    }
+    // One that was cut off has the first of them.
+    fs::rename(&path, &part).expect("renamed");
+    fs::write(kitchen.path("more.ndjson"), "{\"minutes\": 4}").expect("written");
+    run(&kitchen, &["import", "orders", "more.ndjson"]).await;
+    assert_eq!(run(&kitchen, &[&to_file[..], &["--resume"]].concat()).await.0, 0);
+    let (count, all) = rows(&path);
+    assert_eq!((count, all[..3].to_vec()), (4, first.map(str::to_owned).to_vec()));
+    assert_eq!(all[3], "4 {\"minutes\":\"4\"}");
+    assert!(!part.exists());
+    // Without --resume it begins anew.
+    fs::rename(&path, &part).expect("renamed");
+    run(&kitchen, &["collections", "clear", "orders"]).await;
+    assert_eq!(run(&kitchen, &to_file).await.0, 0);
+    assert_eq!(rows(&path), (0, Vec::new()));
+    let (code, _, said) = run(&kitchen, &["export", "orders", "--format", "sqlite"]).await;
+    assert!(code == 1 && said.contains("--output FILE"), "{said}");
+}

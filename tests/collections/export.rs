@@ -59,6 +59,20 @@ async fn a_collection_is_exported_beside_the_server_that_keeps_it_and_goes_on_wh
     export(&data, &to_file).await;
     assert_eq!(fs::read_to_string(&file).expect("written"), whole);
     assert!(!file.with_extension("csv.part").exists() && !file.with_extension("csv.place").exists());
+    let copy = data.path().join("copy.sqlite3");
+    let to_copy = [
+        "points",
+        "--format",
+        "sqlite",
+        "--output",
+        copy.to_str().expect("UTF-8"),
+    ];
+    assert_eq!(export(&data, &to_copy).await.2, Some(0));
+    let columns = rusqlite::Connection::open(&copy).expect("SQLite");
+    let sum = columns.query_row("SELECT sum(value), max(name) FROM points", [], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+    });
+    assert_eq!(sum.expect("a table"), (-1, "b, \"c\"".to_owned()));
     let (_, stderr, code) = export(&data, &["point"]).await;
     assert_eq!(code, Some(1));
     assert!(

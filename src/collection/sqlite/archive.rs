@@ -7,11 +7,15 @@ use prost_reflect::MessageDescriptor;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
-use super::file::existing;
+use super::file::{existing, path_in};
 use super::table::{checksum, quoted};
 use crate::error::Error;
 use crate::message::{Message, MessageError};
 use crate::schema::Schema;
+
+/// What the file says of a collection: its name, the types, that of its messages, the next position, how many there are, and how
+/// many bytes.
+type Found = (String, Vec<u8>, String, u64, u64, u64);
 
 /// The collections that a server keeps in a folder, to be read beside it, or without it. The file has the types of the messages, so no
 /// proto is needed.
@@ -41,6 +45,8 @@ pub struct ArchivedCollection {
     name: String,
     schema: Schema,
     message: MessageDescriptor,
+    /// The next position.
+    next: u64,
     count: u64,
     size: u64,
 }
@@ -59,7 +65,14 @@ impl Archive {
     ///
     /// Fails if there is none, if it is another program's or a newer version's, and if it is damaged.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
-        let (path, connection) = existing(folder.as_ref())?;
+        Self::open_file(path_in(folder.as_ref()))
+    }
+
+    /// Opens a file by its own name, such as one that an [`ArchiveWriter`](super::ArchiveWriter) has written.
+    ///
+    /// Fails as [`open`](Self::open) does.
+    pub fn open_file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let (path, connection) = existing(path.as_ref().to_owned())?;
         Ok(Self {
             path: path.into(),
             connection: Mutex::new(connection),
@@ -69,7 +82,8 @@ impl Archive {
     /// All collections, by name.
     pub fn collections(&self) -> Result<Vec<ArchivedCollection>, Error> {
         let found = self.with(|connection| {
-            let sql = "SELECT name, descriptors, type, count, size FROM protod_collections ORDER BY name";
+            let sql =
+                "SELECT name, descriptors, type, next, count, size FROM protod_collections ORDER BY name";
             let mut statement = connection.prepare(sql)?;
             let rows = statement.query_map([], |row| {
                 Ok((
@@ -78,11 +92,12 @@ impl Archive {
                     row.get::<_, String>(2)?,
                     row.get::<_, i64>(3)?.cast_unsigned(),
                     row.get::<_, i64>(4)?.cast_unsigned(),
+                    row.get::<_, i64>(5)?.cast_unsigned(),
                 ))
             })?;
             rows.collect::<Result<Vec<_>, _>>()
         })?;
-        let of_row = |(name, descriptors, of_type, count, size): (String, Vec<u8>, String, u64, u64)| {
+        let of_row = |(name, descriptors, of_type, next, count, size): Found| {
             let schema = Schema::from_descriptor_set(&descriptors)?;
             let message = schema.pool().get_message_by_name(&of_type);
             let message = message.ok_or_else(|| self.wrong("its types are not whole".into()))?;
@@ -90,6 +105,7 @@ impl Archive {
                 name,
                 schema,
                 message,
+                next,
                 count,
                 size,
             })
@@ -156,6 +172,11 @@ impl ArchivedCollection {
     /// The type of its messages.
     pub fn message(&self) -> &MessageDescriptor {
         &self.message
+    }
+
+    /// The position of the last message that was written to it when it was listed, also if that is gone; 0 if none was.
+    pub fn position(&self) -> u64 {
+        self.next.saturating_sub(1)
     }
 
     /// How many messages there were when it was listed.

@@ -82,9 +82,13 @@ impl OwnFile {
     }
 }
 
-/// The file of a folder, to be read beside a process that writes it.
-pub(super) fn existing(folder: &Path) -> Result<(PathBuf, Connection), Error> {
-    let path = folder.join(NAME);
+/// The path of the file of a folder.
+pub(super) fn path_in(folder: &Path) -> PathBuf {
+    folder.join(NAME)
+}
+
+/// A file, to be read beside a process that writes it.
+pub(super) fn existing(path: PathBuf) -> Result<(PathBuf, Connection), Error> {
     fs::metadata(&path).map_err(|error| Error::io(format!("cannot read {}", path.display()), error))?;
     let connection = reading(&path).map_err(|error| wrong(&path, error))?;
     if is_ours(&connection, &path)? {
@@ -104,7 +108,8 @@ pub(super) fn reading(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn writing(path: &Path) -> Result<Connection, Error> {
+/// A connection that writes, to a file that is made if it is not there.
+pub(super) fn writing(path: &Path) -> Result<Connection, Error> {
     let size = fs::metadata(path).map_or(0, |metadata| metadata.len());
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -118,6 +123,11 @@ fn writing(path: &Path) -> Result<Connection, Error> {
         make(&connection).map_err(|error| wrong(path, error))?;
     }
     Ok(connection)
+}
+
+/// Writes all of the log into the file, which has none from then on.
+pub(super) fn settled(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;")
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {

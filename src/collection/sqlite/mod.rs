@@ -11,10 +11,12 @@
 //! | `queue`, `write` | what waits to be written, and the thread that does it |
 //! | `read` | reads |
 //! | `archive` | reads of who is no server |
+//! | `archive_writer` | a copy of one collection, in a file of its own |
 //! | `copy`, `copied` | what is written is what a stream has; which collections are so |
 //! | `trouble` | what SQLite says went wrong |
 
 mod archive;
+mod archive_writer;
 #[cfg(feature = "nats")]
 mod copied;
 #[cfg(feature = "nats")]
@@ -35,6 +37,7 @@ use std::thread::{self, JoinHandle};
 use bytes::Bytes;
 
 pub use self::archive::{Archive, ArchivedCollection, ArchivedMessage};
+pub use self::archive_writer::ArchiveWriter;
 use self::file::OwnFile;
 pub(super) use self::kept::Kept;
 pub(super) use self::queue::{Queue, To};

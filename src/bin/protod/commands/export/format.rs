@@ -1,7 +1,6 @@
 //! What an export may be, as a flag.
 
 use clap::ValueEnum;
-use protod::message::LineFormat;
 
 /// What an export is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -11,13 +10,6 @@ pub(crate) enum Format {
     Ndjson,
     /// A column for each field, by its name in the proto, below a line with the names. What is no scalar is JSON
     Csv,
-}
-
-impl Format {
-    pub(super) fn of_lines(self) -> LineFormat {
-        match self {
-            Self::Ndjson => LineFormat::Ndjson,
-            Self::Csv => LineFormat::Csv,
-        }
-    }
+    /// A file of SQLite, with the table that --data-dir has: a column for each field that is a scalar. Needs --output
+    Sqlite,
 }

@@ -1,23 +1,24 @@
-//! `protod export`: the messages of a collection as lines of JSON or CSV: of a running server, or of the file that one keeps, or has kept.
+//! `protod export`: the messages of a collection as lines of JSON or CSV, or as a file of SQLite: of a running server, or of the file that one keeps, or has kept.
 //!
 //! A file is written under another name, with the place up to which it is whole beside it, and gets its name when all is in it. So an
 //! export that was cut off is never taken for a whole one, and goes on where it was.
 
 mod format;
+mod sink;
 mod source;
+mod sqlite;
 mod target;
 
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use protod::message::MessageLines;
 use protod::{Archive, ArchivedCollection};
 use serde_json::json;
 
 use self::format::Format;
+use self::sink::Sink;
 use self::source::Source;
-use self::target::Target;
 use crate::arguments::admin_client::AdminTarget;
 use crate::arguments::session::SessionName;
 use crate::failure::Failure;
@@ -33,6 +34,8 @@ const EXAMPLES: &str = "Examples:
   # What a server keeps, or has kept, in ./data
   protod export --list --data-dir data
   protod export points --data-dir data
+  # As a table for sqlite3, DuckDB or pandas
+  protod export points --format sqlite --output points.sqlite3
   # To a file, going on where an export was cut off
   protod export points --output points.ndjson --resume";
 
@@ -90,14 +93,11 @@ impl Export {
         let Some(name) = &self.collection else {
             return self.list();
         };
-        let mut target = match &self.output {
-            Some(path) => Target::file(path, self.resume)?,
-            None => Target::stdout(),
-        };
-        let mut source = self.source(name, target.position())?;
-        let lines = MessageLines::new(self.format.of_lines(), &source.message);
-        write(&mut source, lines, &mut target)?;
-        target.end()
+        let mut sink = Sink::open(self.format, self.output.as_deref(), self.resume)?;
+        let mut source = self.source(name, sink.position())?;
+        sink.begin(name, &source.message)?;
+        write(&mut source, &mut sink)?;
+        sink.end()
     }
 
     /// The messages behind a position.
@@ -146,29 +146,16 @@ impl Export {
     }
 }
 
-/// Writes all messages that the target does not have.
-fn write(source: &mut Source, mut lines: MessageLines, target: &mut Target) -> Result<(), Failure> {
-    let is_seen = target.is_file() && io::stderr().is_terminal();
-    let (mut written, mut misfits) = (0_u64, 0_u64);
-    if target.position() == 0 {
-        target.write(lines.head().as_bytes())?;
-    }
+/// Writes all messages that are not in the sink yet.
+fn write(source: &mut Source, sink: &mut Sink) -> Result<(), Failure> {
+    let is_seen = sink.is_file() && io::stderr().is_terminal();
+    let (mut messages, mut misfits) = (0, 0);
     while let Some(batch) = source.next()? {
-        let mut text = String::new();
-        for (_, message) in batch.messages {
-            match message {
-                Some(message) => {
-                    let added = lines.add(&message, &mut text);
-                    added.map_err(|error| Failure::caused("a message has no such form", error))?;
-                    written += 1;
-                }
-                None => misfits += 1,
-            }
-        }
-        target.write(text.as_bytes())?;
-        target.note(batch.position)?;
+        let written = sink.write(batch)?;
+        messages += written.messages;
+        misfits += written.misfits;
         if is_seen {
-            say(format_args!("\r{written} of {} messages", source.count));
+            say(format_args!("\r{messages} of {} messages", source.count));
         }
     }
     if is_seen {

@@ -21,13 +21,16 @@ pub(super) struct Source {
 }
 
 enum From {
-    File {
-        archive: Archive,
-        collection: ArchivedCollection,
-        /// That of the last message that was read.
-        position: u64,
-    },
+    File(Box<InFile>),
     Server(Box<Answers>),
+}
+
+/// A collection in a file.
+struct InFile {
+    archive: Archive,
+    collection: ArchivedCollection,
+    /// That of the last message that was read.
+    position: u64,
 }
 
 /// What a server answers.
@@ -56,11 +59,11 @@ impl Source {
         Ok(Self {
             message: collection.message().clone(),
             count: collection.count(),
-            from: From::File {
+            from: From::File(Box::new(InFile {
                 archive,
                 collection,
                 position: after,
-            },
+            })),
         })
     }
 
@@ -121,20 +124,16 @@ impl Source {
     /// The next messages. `None` when there are no more.
     pub(super) fn next(&mut self) -> Result<Option<Batch>, Failure> {
         match &mut self.from {
-            From::File {
-                archive,
-                collection,
-                position,
-            } => {
-                let messages = archive.read(collection, *position)?;
+            From::File(file) => {
+                let messages = file.archive.read(&file.collection, file.position)?;
                 let Some(last) = messages.last() else {
                     return Ok(None);
                 };
-                *position = last.position;
+                file.position = last.position;
                 let messages = messages.into_iter();
                 Ok(Some(Batch {
                     messages: messages.map(|of| (of.position, of.message.ok())).collect(),
-                    position: *position,
+                    position: file.position,
                 }))
             }
             From::Server(answers) => {
