@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::imports::{Import, Imports};
 
 /// The rooms, each with those above it to look at.
-const ROOMS: [&str; 33] = [
+const ROOMS: [&str; 34] = [
     "error",
     "suggest",
     "duration",
@@ -46,6 +46,7 @@ const ROOMS: [&str; 33] = [
     "server",
     "verify",
     "live",
+    "fleet",
     "admin",
     "client",
     "otlp",

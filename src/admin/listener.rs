@@ -19,6 +19,8 @@ use super::service::{SERVICE_PROTO, handlers};
 use super::steered::Steered;
 use super::token::Token;
 use crate::error::Error;
+#[cfg(feature = "nats")]
+use crate::fleet::Fleet;
 use crate::live::ReloadTrigger;
 use crate::schema::Schema;
 use crate::server::{Cors, Server};
@@ -45,6 +47,8 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct Admin {
     server: Server,
     reloads: Option<ReloadTrigger>,
+    #[cfg(feature = "nats")]
+    fleet: Option<Fleet>,
     token: Option<String>,
     hosts: Vec<String>,
     tls: Option<Tls>,
@@ -57,6 +61,8 @@ impl Admin {
         Self {
             server: server.clone(),
             reloads: None,
+            #[cfg(feature = "nats")]
+            fleet: None,
             token: None,
             hosts: Vec::new(),
             tls: None,
@@ -68,6 +74,13 @@ impl Admin {
     /// `PutRules` are `FAILED_PRECONDITION`.
     pub fn reloads(mut self, trigger: ReloadTrigger) -> Self {
         self.reloads = Some(trigger);
+        self
+    }
+
+    /// The servers that this one is one of, for `ListReplicas`. Default: none, and that is `FAILED_PRECONDITION`.
+    #[cfg(feature = "nats")]
+    pub fn fleet(mut self, fleet: Fleet) -> Self {
+        self.fleet = Some(fleet);
         self
     }
 
@@ -133,6 +146,8 @@ impl Admin {
         let steered = Arc::new(Steered {
             server: self.server,
             reloads: self.reloads,
+            #[cfg(feature = "nats")]
+            fleet: self.fleet,
             started: SystemTime::now(),
             counters: self.counters,
             invocations: Invocations::default(),

@@ -36,6 +36,7 @@
 //! | `rule_text` | the one that shows the text of rules |
 //! | `schema` | those that show its schema |
 //! | `sessions` | those that make and end sessions |
+//! | `fleet` | the one that lists the servers of a fleet |
 //! | `rules`, `reloads`, `details`, `fields`, `paging` | what the others answer |
 
 mod call_value;
@@ -46,6 +47,8 @@ mod counter;
 mod details;
 mod export;
 mod fields;
+#[cfg(feature = "nats")]
+mod fleet;
 mod guard;
 mod import;
 mod invocations;

@@ -13,6 +13,8 @@ use super::calls::{clear_calls, get_call, list_calls, unmatched_calls, verify, w
 use super::collections::{clear_collection, list_collections};
 use super::export::export_messages;
 use super::fields::{flag, text, timestamp};
+#[cfg(feature = "nats")]
+use super::fleet::list_replicas;
 use super::import::import_messages;
 use super::invoke::{invoke, invoke_more};
 use super::messages::list_messages;
@@ -36,7 +38,7 @@ pub(super) const SERVICE_PROTO: &str = include_str!("admin.proto");
 
 /// What answers each method.
 pub(super) fn handlers(steered: Arc<Steered>) -> Handlers {
-    Handlers::new()
+    let handlers = Handlers::new()
         .state(steered)
         .unary("protod.admin.v1.AdminService/Status", status)
         .unary("protod.admin.v1.AdminService/PutRules", put_rules)
@@ -68,7 +70,10 @@ pub(super) fn handlers(steered: Arc<Steered>) -> Handlers {
         .unary("protod.admin.v1.AdminService/ClearCollection", clear_collection)
         .unary("protod.admin.v1.AdminService/CreateSession", create_session)
         .unary("protod.admin.v1.AdminService/ListSessions", list_sessions)
-        .unary("protod.admin.v1.AdminService/EndSession", end_session)
+        .unary("protod.admin.v1.AdminService/EndSession", end_session);
+    #[cfg(feature = "nats")]
+    let handlers = handlers.unary("protod.admin.v1.AdminService/ListReplicas", list_replicas);
+    handlers
 }
 
 async fn status(State(steered): State<Arc<Steered>>, _: DynamicMessage) -> Answer {

@@ -7,6 +7,8 @@ use tonic::Status;
 
 use super::counter::Counter;
 use super::invocations::Invocations;
+#[cfg(feature = "nats")]
+use crate::fleet::Fleet;
 use crate::live::ReloadTrigger;
 use crate::message::Typed;
 use crate::server::Server;
@@ -17,6 +19,9 @@ pub(super) struct Steered {
     pub(super) server: Server,
     /// What makes its reloads. `None` if nothing does.
     pub(super) reloads: Option<ReloadTrigger>,
+    /// The servers that it is one of. `None` if it is alone.
+    #[cfg(feature = "nats")]
+    pub(super) fleet: Option<Fleet>,
     pub(super) started: SystemTime,
     /// What is counted elsewhere.
     pub(super) counters: Vec<Counter>,

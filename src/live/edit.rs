@@ -8,6 +8,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::outcome::{ReloadOutcome, ToldProblem};
+use super::prepared::ProjectToLoad;
 use crate::error::Error;
 use crate::session::Session;
 
@@ -177,6 +178,10 @@ pub(super) enum Edit {
     /// Changes nothing: the answer is the text that was put by a name, for a session or for all.
     Text(String, Option<Session>, Answer<String>),
     PutProtos(PutProtos, Answer<Arc<ReloadOutcome>>),
+    /// Changes nothing that is served: a project is loaded, and kept by this name.
+    Prepare(String, ProjectToLoad, oneshot::Sender<Arc<ReloadOutcome>>),
+    /// The answer is `None` if nothing is prepared by this name.
+    ServePrepared(String, oneshot::Sender<Option<Arc<ReloadOutcome>>>),
 }
 
 /// Whom to answer. An error of sending means that nobody waits any more.

@@ -136,6 +136,21 @@ impl Loader {
         }
     }
 
+    /// A loader of another project, with the same put over its protos, and what it has loaded.
+    pub(super) fn prepare(&self, project: Box<dyn Project>) -> Result<(Self, LoadedProject), Error> {
+        let mut other = Self {
+            project,
+            put: PutOver::new(self.put.protos.clone()),
+            no_rules: self.no_rules.clone(),
+            served: self.served.clone(),
+            basis: Basis::default(),
+        };
+        // What does not fit is left out, as it is where a file is saved.
+        other.keep_put();
+        let loaded = other.load()?;
+        Ok((other, loaded))
+    }
+
     /// Puts `protos` over those of the sources, for the loads from now on, until they are [kept](Self::keep_put) or
     /// [taken back](Self::take_back). Returns what there was before.
     pub(super) fn put(&mut self, protos: Overlay) -> BeforePut {

@@ -35,6 +35,7 @@ mod edit;
 mod kept;
 mod loader;
 mod outcome;
+mod prepared;
 mod project;
 mod put;
 mod put_over;

@@ -96,7 +96,7 @@ impl ToldProblem {
     }
 
     /// An error that is about no file in particular.
-    fn of_error(error: &Error) -> Self {
+    pub(crate) fn of_error(error: &Error) -> Self {
         let causes = std::iter::successors(error.source(), |&cause| cause.source());
         let message = causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"));
         Self {

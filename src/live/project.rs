@@ -29,6 +29,20 @@ pub trait Project: Send + 'static {
     fn answers(&self, schema: &Schema) -> Result<Answers, Error>;
 }
 
+impl Project for Box<dyn Project> {
+    fn schema(&self) -> Result<Schema, Error> {
+        (**self).schema()
+    }
+
+    fn schema_after(&self, earlier: &Schema) -> Result<Schema, Error> {
+        (**self).schema_after(earlier)
+    }
+
+    fn answers(&self, schema: &Schema) -> Result<Answers, Error> {
+        (**self).answers(schema)
+    }
+}
+
 /// The project of a server that was built from no files.
 pub(super) struct NoFiles;
 

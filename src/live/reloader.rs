@@ -251,6 +251,12 @@ pub(super) trait WatchedFiles<Outcome>: fmt::Debug + Send {
         Err(PutError::NotRunning)
     }
 
+    /// Serves what was prepared by this name; `None` if that is not there.
+    fn serve_prepared(&mut self, name: &str) -> Option<Result<Outcome, Error>> {
+        let _ = name;
+        None
+    }
+
     /// The rules put at run time that do not fit what is served.
     fn set_aside(&self) -> Arc<[SetAside]> {
         Arc::default()
@@ -356,6 +362,9 @@ impl<Outcome> Worker<Outcome> {
                     // An error means that nobody waits for it.
                     let _ = answer.send(put);
                 }
+                Edit::ServePrepared(name, answer) => {
+                    let _ = answer.send(self.serve_prepared(&name));
+                }
                 of_rules => self.files.edit(of_rules),
             }
             self.trigger.note_set_aside(self.files.set_aside());
@@ -380,6 +389,14 @@ impl<Outcome> Worker<Outcome> {
             }
             Reloaded::Nothing | Reloaded::Unsettled => Err(PutError::NotRunning),
         }
+    }
+
+    /// Serves what is prepared by this name, if it is there.
+    fn serve_prepared(&mut self, name: &str) -> Option<Arc<ReloadOutcome>> {
+        let served = self.files.serve_prepared(name)?;
+        let told = self.done(served);
+        self.watch_again();
+        Some(told)
     }
 
     /// Reports who does not answer, and who does again. Returns whether there is something to load.

@@ -17,6 +17,7 @@ use super::edit::{Edit, PutError, PutOutcome, PutProtos, PutRules, SetAside};
 use super::kept::KeptFolder;
 use super::loader::{Attempt, LoadedProject, Loader};
 use super::outcome::{ReloadOutcome, ToldProblem};
+use super::prepared::{Prepared, ProjectToLoad};
 use super::put_set::{Most, PutSet, PutText};
 use super::puts::Puts;
 use super::reloader::{Reason, Reloaded, Reloader, WatchedFiles};
@@ -82,6 +83,8 @@ struct ServerFiles {
     puts: Puts,
     /// Where some of it is kept.
     kept: Option<KeptFolder>,
+    /// What is loaded, and not served yet.
+    prepared: Option<Prepared>,
     /// What the last reload has replaced.
     replaced: Option<Replaced>,
 }
@@ -140,7 +143,8 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
             Edit::DeleteRules(name, session, answer) => {
                 drop(answer.send(self.delete_rules(name.as_deref(), session.as_ref())));
             }
-            Edit::PutProtos(..) => {}
+            Edit::Prepare(name, project, answer) => drop(answer.send(self.prepare(name, project))),
+            Edit::PutProtos(..) | Edit::ServePrepared(..) => {}
         }));
         if edited.is_err() {
             tracing::error!("rules could not be put: that is a bug in protod");
@@ -165,10 +169,24 @@ impl WatchedFiles<ReloadSummary> for ServerFiles {
         let published = self.publish(|loader| Attempt::Loaded(Box::new(loader.load())));
         // What is wrong may have been found by the server alone.
         match &published {
-            Reloaded::Done(Ok(_)) => self.loader.keep_put(),
+            Reloaded::Done(Ok(_)) => {
+                self.loader.keep_put();
+                self.prepared = None;
+            }
             _ => self.loader.take_back(before),
         }
         Ok(published)
+    }
+
+    fn serve_prepared(&mut self, name: &str) -> Option<Result<ReloadSummary, Error>> {
+        let began = Instant::now();
+        let Prepared { loader, loaded, .. } = self.prepared.take_if(|prepared| prepared.name == name)?;
+        let before = std::mem::replace(&mut self.loader, loader);
+        let served = self.swap(loaded, began);
+        if served.is_err() {
+            self.loader = before;
+        }
+        Some(served)
     }
 
     fn set_aside(&self) -> Arc<[SetAside]> {
@@ -208,8 +226,29 @@ impl ServerFiles {
             loader,
             puts: Puts::default(),
             kept: None,
+            prepared: None,
             replaced: None,
         }
+    }
+
+    /// Loads and checks a project, and keeps what it comes to.
+    fn prepare(&mut self, name: String, ProjectToLoad(project): ProjectToLoad) -> Arc<ReloadOutcome> {
+        let began = Instant::now();
+        // There is room for one.
+        self.prepared = None;
+        let prepared = catch_unwind(AssertUnwindSafe(|| {
+            let (loader, loaded) = self.loader.prepare(project)?;
+            self.server.check(&loaded.schema)?;
+            Ok((loader, loaded))
+        }));
+        let prepared = prepared.unwrap_or_else(|_| Err(panicked()));
+        Arc::new(match prepared {
+            Ok((loader, loaded)) => {
+                self.prepared = Some(Prepared { name, loader, loaded });
+                ReloadOutcome::of_changes(std::iter::empty::<&str>(), began.elapsed())
+            }
+            Err(error) => ReloadOutcome::of_error(&error),
+        })
     }
 
     /// Serves what `load` returns, if it returns anything.
@@ -362,8 +401,10 @@ fn log_refused_rules(outcome: &PutOutcome) {
 
 /// Turns a panic into an error: a server that runs unattended must go on with its reloads.
 fn catch_panic(load: impl FnOnce() -> Attempt) -> Attempt {
-    catch_unwind(AssertUnwindSafe(load)).unwrap_or_else(|_| {
-        let problem = Problem::new("the load panicked; this is a bug in protod");
-        Attempt::Loaded(Box::new(Err(Error::schema(vec![problem]))))
-    })
+    let loaded = catch_unwind(AssertUnwindSafe(load));
+    loaded.unwrap_or_else(|_| Attempt::Loaded(Box::new(Err(panicked()))))
+}
+
+fn panicked() -> Error {
+    Error::schema(vec![Problem::new("the load panicked; this is a bug in protod")])
 }

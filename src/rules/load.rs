@@ -4,19 +4,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::collections::{KnownCollections, RulesCollection};
-use super::compile::{Compilation, CompiledMethod, CompiledRules, DeclaredCollection};
+use super::compile::{
+    Compilation, CompiledMethod, CompiledRules, DeclaredCollection, GivenFiles, MessageFiles,
+};
 use super::file::{FileCollections, RulesFile};
 use super::files::FoundFiles;
 use super::part::part_of;
 use super::run::{Declared, MethodRules, Settings, StateOfSession};
-use super::set::Rules;
+use super::set::{FilesRead, Rules};
 use crate::error::{Error, Problem};
 use crate::schema::Schema;
 
 pub(super) fn load_files(settings: &Settings, schema: &Schema, files: FoundFiles) -> Result<Rules, Error> {
     let FoundFiles { rules, warnings } = files;
     let read = || rules.iter().map(|file| RulesFile::read(file)).collect();
-    let mut compiled = compile(settings, schema, &[], read).map_err(Error::rules)?;
+    let mut compiled = compile(settings, schema, &Around::default(), read).map_err(Error::rules)?;
     compiled.rules.warnings.splice(0..0, warnings);
     finish(settings, compiled, rules).map_err(Error::rules)
 }
@@ -41,7 +43,11 @@ impl Rules {
         let settings = &settings;
         let parse = |(name, text): &(&str, &str)| RulesFile::parse(name, (*text).to_owned());
         let read = || texts.iter().map(parse).collect();
-        let compiled = compile(settings, schema, &self.collections.files, read)?;
+        let around = Around {
+            known: &self.collections.files,
+            message_files: None,
+        };
+        let compiled = compile(settings, schema, &around, read)?;
         finish(settings, compiled, Vec::new())
     }
 }
@@ -53,8 +59,40 @@ pub(super) fn load_text(
     text: &str,
 ) -> Result<Rules, Error> {
     let read = || vec![RulesFile::parse(name, text.to_owned())];
-    let compiled = compile(settings, schema, &[], read).map_err(Error::rules)?;
+    let compiled = compile(settings, schema, &Around::default(), read).map_err(Error::rules)?;
     finish(settings, compiled, Vec::new()).map_err(Error::rules)
+}
+
+/// Rules of files that are no files of this machine.
+#[cfg(all(feature = "live", feature = "nats"))]
+pub(super) fn load_texts(settings: &Settings, schema: &Schema, texts: &RulesTexts) -> Result<Rules, Error> {
+    let parse = |(name, text): &(String, String)| RulesFile::parse(name, text.clone());
+    let read = || texts.rules.iter().map(parse).collect();
+    let around = Around {
+        known: &[],
+        message_files: Some(&texts.messages),
+    };
+    let mut compiled = compile(settings, schema, &around, read).map_err(Error::rules)?;
+    // Nothing of this machine is to be watched.
+    compiled.rules.message_files.clear();
+    finish(settings, compiled, Vec::new()).map_err(Error::rules)
+}
+
+/// The texts of rules files with their names, and those of the files of messages that they name.
+#[cfg(all(feature = "live", feature = "nats"))]
+#[derive(Debug, Default)]
+pub(crate) struct RulesTexts {
+    pub(crate) rules: Vec<(String, String)>,
+    pub(crate) messages: Arc<GivenFiles>,
+}
+
+/// What there is besides the rules files themselves.
+#[derive(Default)]
+struct Around<'a> {
+    /// Collections of other files that the rules may name.
+    known: &'a [FileCollections],
+    /// The files of messages, if they are not on disk.
+    message_files: Option<&'a Arc<GivenFiles>>,
 }
 
 type ReadFiles = Vec<Result<RulesFile, Vec<Problem>>>;
@@ -68,11 +106,11 @@ struct CompiledFiles {
 }
 
 /// Compiles rules for the part of a large schema that they reach. If that fails, it is done for the whole: then the problems are
-/// those of the whole, and so are their hints. `known` are collections of other files that the rules may name.
+/// those of the whole, and so are their hints.
 fn compile(
     settings: &Settings,
     schema: &Schema,
-    known: &[FileCollections],
+    around: &Around<'_>,
     read: impl Fn() -> ReadFiles,
 ) -> Result<CompiledFiles, Vec<Problem>> {
     let compile_for = |schema: &Schema, files: ReadFiles| {
@@ -86,7 +124,10 @@ fn compile(
         let declaring = files.iter().flatten().map(|file| &file.collections);
         let declaring = declaring.filter(|collections| !collections.entries.is_empty());
         let collections: Arc<[FileCollections]> = declaring.cloned().collect();
-        compilation.declare(known.iter().chain(&*collections));
+        if let Some(files) = around.message_files {
+            compilation.message_files(MessageFiles::given(Arc::clone(files)));
+        }
+        compilation.declare(around.known.iter().chain(&*collections));
         for file in files {
             compilation.add(file);
         }
@@ -101,17 +142,13 @@ fn compile(
     if schema.is_small() {
         return compile_for(schema, files);
     }
-    let known_texts = known.iter().map(|file| file.source.text());
+    let known_texts = around.known.iter().map(|file| file.source.text());
     let texts = files.iter().flatten().map(|file| file.source.text());
     let part = part_of(schema, texts.chain(known_texts));
     compile_for(&part, files).or_else(|_| compile_for(schema, read()))
 }
 
-fn finish(
-    settings: &Settings,
-    compiled: CompiledFiles,
-    mut files: Vec<PathBuf>,
-) -> Result<Rules, Vec<Problem>> {
+fn finish(settings: &Settings, compiled: CompiledFiles, files: Vec<PathBuf>) -> Result<Rules, Vec<Problem>> {
     let CompiledRules {
         methods,
         outlines,
@@ -119,7 +156,6 @@ fn finish(
         message_files,
         collections,
     } = compiled.rules;
-    files.extend(message_files);
     let declared = declare(settings, collections)?;
     // Not before all is compiled: a load that fails leaves the counters as they are.
     let counted = methods.iter().flat_map(|method| &method.rules);
@@ -143,7 +179,10 @@ fn finish(
         .collect();
     Ok(Rules::new(
         methods,
-        files,
+        FilesRead {
+            rules: files,
+            messages: message_files,
+        },
         outlines,
         warnings,
         KnownCollections {

@@ -38,6 +38,8 @@ pub(crate) use self::collections::RulesCollection;
 pub use self::compile::JSON_SCHEMA;
 pub(crate) use self::files::{is_misnamed, is_rules_file, may_be_misnamed};
 pub use self::listed::ListedRule;
+#[cfg(all(feature = "live", feature = "nats"))]
+pub(crate) use self::load::RulesTexts;
 pub use self::options::RulesOptions;
 pub(crate) use self::plan::Outline;
 pub(crate) use self::run::StateOfSession;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use super::files::{rules_files, rules_files_beside};
+#[cfg(all(feature = "live", feature = "nats"))]
+use super::load::{RulesTexts, load_texts};
 use super::load::{load_files, load_text};
 use super::run::{RulesState, Settings};
 use super::set::Rules;
@@ -93,6 +95,12 @@ impl RulesOptions {
     /// Loads rules from a text; `name` stands for the file in problems and in the names of rules.
     pub fn from_text(&self, schema: &Schema, name: &str, text: &str) -> Result<Rules, Error> {
         load_text(&self.settings, schema, name, text)
+    }
+
+    /// Loads rules files that are no files of this machine.
+    #[cfg(all(feature = "live", feature = "nats"))]
+    pub(crate) fn load_texts(&self, schema: &Schema, texts: &RulesTexts) -> Result<Rules, Error> {
+        load_texts(&self.settings, schema, texts)
     }
 }
 

@@ -31,7 +31,7 @@ use crate::session::Session;
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     methods: Arc<[Arc<MethodRules>]>,
-    files: Arc<[PathBuf]>,
+    files: Arc<FilesRead>,
     outlines: Arc<[Outline]>,
     warnings: Arc<[Problem]>,
     pub(super) collections: KnownCollections,
@@ -40,11 +40,20 @@ pub struct Rules {
     load: u64,
 }
 
+/// The files that rules were read from.
+#[derive(Debug, Default)]
+pub(crate) struct FilesRead {
+    /// Those of rules.
+    pub(crate) rules: Vec<PathBuf>,
+    /// Those of the messages that they name.
+    pub(crate) messages: Vec<PathBuf>,
+}
+
 impl Rules {
     /// `outlines` are those of all rules, in the order of files and places.
     pub(super) fn new(
         methods: Vec<Arc<MethodRules>>,
-        files: Vec<PathBuf>,
+        files: FilesRead,
         outlines: Vec<Outline>,
         warnings: Vec<Problem>,
         collections: KnownCollections,
@@ -53,7 +62,7 @@ impl Rules {
     ) -> Self {
         Self {
             methods: methods.into(),
-            files: files.into(),
+            files: Arc::new(files),
             outlines: outlines.into(),
             warnings: warnings.into(),
             collections,
@@ -135,7 +144,14 @@ impl Rules {
 
     /// The files that were read.
     pub fn watch_paths(&self) -> impl Iterator<Item = &Path> {
-        self.files.iter().map(PathBuf::as_path)
+        let FilesRead { rules, messages } = &*self.files;
+        rules.iter().chain(messages).map(PathBuf::as_path)
+    }
+
+    /// The same, by what is in them.
+    #[cfg(all(feature = "live", feature = "nats"))]
+    pub(crate) fn files_read(&self) -> &FilesRead {
+        &self.files
     }
 
     /// Forgets how often rules of the same state have answered that are neither among these nor in `front`. To be called when

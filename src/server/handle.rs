@@ -164,6 +164,16 @@ impl Server {
         Ok(replaced)
     }
 
+    /// Fails if a [reload](Self::reload) with this schema would, as far as that is not up to the handlers. Changes nothing.
+    #[cfg(feature = "live")]
+    pub(crate) fn check(&self, schema: &Schema) -> Result<(), Error> {
+        let earlier = self.shared.generation.load();
+        let _ = earlier.rest.clone().reload(schema, &self.options.http_rules)?;
+        #[cfg(feature = "validate")]
+        let _ = self.options.validation.checks(schema)?;
+        Ok(())
+    }
+
     /// Replaces only what stands in front of the handlers. Calls in flight go on, however old.
     pub(crate) fn reload_front(&self, fronts: Fronts) -> Result<(), Error> {
         self.replace(|earlier, number| earlier.with_front(fronts, number))

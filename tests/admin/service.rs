@@ -179,7 +179,8 @@ async fn status_tells_what_is_served() {
 }
 
 /// Methods that other tests call.
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 9] = [
+    "/ListReplicas",
     "/ExportMessages",
     "/ImportMessages",
     "/WatchCalls",

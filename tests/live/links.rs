@@ -1,4 +1,4 @@
-//! Symbolic links in what is served, and the links of which clusters make their volumes: what they lead to is watched.
+//! Symbolic links in what is served: what they lead to is watched.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -6,50 +6,6 @@ use std::path::Path;
 
 use crate::generations::{proto, rules};
 use crate::support::{Live, Start, write};
-
-/// What a kubelet does with a volume of a ConfigMap: files are links into `..data`, which is a link to a folder that is
-/// new each time.
-fn mount_config_map(volume: &Path, revision: u32, files: &[(&str, &str)]) {
-    let folder = format!("..revision_{revision}");
-    fs::create_dir(volume.join(&folder)).expect("a new folder");
-    for (name, text) in files {
-        write(&volume.join(&folder).join(name), text);
-    }
-    let old = fs::read_link(volume.join("..data")).ok();
-    symlink(&folder, volume.join("..data_tmp")).expect("a new link");
-    fs::rename(volume.join("..data_tmp"), volume.join("..data")).expect("links are renamed at once");
-    for (name, _) in files {
-        let _ = symlink(Path::new("..data").join(name), volume.join(name));
-    }
-    if let Some(old) = old {
-        fs::remove_dir_all(volume.join(old)).expect("it was there");
-    }
-}
-
-#[tokio::test]
-async fn mounted_config_map_is_swapped_time_after_time() {
-    let files = |number: u32, text: &str| [("a.proto", proto(number)), ("a.rules.yaml", rules(text))];
-    let mount = |volume: &Path, revision, files: [(&str, String); 2]| {
-        mount_config_map(
-            volume,
-            revision,
-            &files.each_ref().map(|(name, text)| (*name, text.as_str())),
-        );
-    };
-    // The input is a folder, or a file in it.
-    for input in ["", "a.proto"] {
-        let start = Start {
-            input,
-            ..Start::default()
-        };
-        let live = Live::start(start, |folder| mount(folder, 0, files(1, "zero"))).await;
-        for revision in 1..6 {
-            let text = format!("revision {revision}");
-            mount(&live.path(""), revision, files(1 + revision % 2, &text));
-            live.answers(1 + revision % 2, &text).await;
-        }
-    }
-}
 
 #[tokio::test]
 async fn folder_that_a_link_leads_to_is_swapped_with_the_link() {

@@ -9,6 +9,7 @@ mod kept;
 mod links;
 mod load;
 mod loader;
+mod mounts;
 #[path = "../support/mod.rs"]
 mod program;
 #[path = "../support/resident.rs"]

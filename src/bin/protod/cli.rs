@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
-    bench, build, call, calls, check, collections, describe, end, explain, export, import, init, list,
-    manual, push, reset, rules, schema, serve, sessions, signal, verify, wait,
+    bench, build, call, calls, check, collections, describe, end, explain, export, fleet, import, init, list,
+    manual, publish, push, reset, rollback, rules, schema, serve, sessions, signal, verify, wait,
 };
 use crate::deferred::{AsDeclared, Deferred, Definition};
 use crate::failure::Failure;
@@ -68,6 +68,12 @@ enum Command<D: Definition> {
     Export(Deferred<export::Export, D>),
     /// Add the messages of a file to a collection of a running server
     Import(Deferred<import::Import, D>),
+    /// Publish protos and rules to all servers that share a store
+    Publish(Deferred<publish::Publish, D>),
+    /// Go back to protos and rules that were published before
+    Rollback(Deferred<rollback::Rollback, D>),
+    /// List the servers that share a store, and what they serve
+    Fleet(Deferred<fleet::ListFleet, D>),
     /// Write protos as a descriptor set, for other programs
     Build(Deferred<build::Build, D>),
     /// Write a starter proto with its rules, or rules for an existing proto
@@ -103,6 +109,9 @@ impl<D: Definition> Cli<D> {
             Command::Collections(collections) => collections.arguments.run()?,
             Command::Export(export) => export.arguments.run()?,
             Command::Import(import) => import.arguments.run()?,
+            Command::Publish(publish) => publish.arguments.run()?,
+            Command::Rollback(rollback) => rollback.arguments.run()?,
+            Command::Fleet(fleet) => fleet.arguments.run()?,
             Command::Build(build) => build.arguments.run()?,
             Command::Init(init) => init.arguments.run()?,
             Command::Schema(schema) => schema.arguments.run()?,

@@ -127,6 +127,11 @@ impl<'s> Compilation<'s> {
         }
     }
 
+    /// Takes files of messages from here, and not from disk. To be called before any file is [added](Self::add).
+    pub(in crate::rules) fn message_files(&mut self, files: MessageFiles) {
+        self.message_files = files;
+    }
+
     /// Declares the collections of all files, which the rules of each may name. To be called before any is [added](Self::add).
     pub(in crate::rules) fn declare<'f>(&mut self, files: impl Iterator<Item = &'f FileCollections>) {
         let found = collections::declared(self.schema, files, &mut self.problems);

@@ -10,6 +10,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 
@@ -33,7 +34,12 @@ pub(in crate::rules) struct MessageFiles {
     pub(super) encoded: HashMap<(PathBuf, String), Option<Encoded>>,
     /// A hash of the files that the rule in hand sends; 0 if it sends none.
     content: u64,
+    /// The texts of all files there are, if they are given and not read from disk.
+    given: Option<Arc<GivenFiles>>,
 }
+
+/// Texts by the names of files.
+pub(in crate::rules) type GivenFiles = HashMap<PathBuf, String>;
 
 /// What was found where a file should be.
 #[derive(Clone, Debug)]
@@ -53,6 +59,14 @@ pub(super) struct MessageFile {
 }
 
 impl MessageFiles {
+    /// Those of these texts, and of none on disk.
+    pub(in crate::rules) fn given(files: Arc<GivenFiles>) -> Self {
+        Self {
+            given: Some(files),
+            ..Self::default()
+        }
+    }
+
     /// The files that rules name, whether or not there are such files.
     pub(in crate::rules) fn into_paths(self) -> impl Iterator<Item = PathBuf> {
         let paths: BTreeSet<PathBuf> = self.files.into_keys().collect();
@@ -62,7 +76,11 @@ impl MessageFiles {
     /// What is at `path`, which the rule in hand sends. What is wrong with its text is told once, when it is read.
     pub(super) fn read(&mut self, path: &Path, problems: &mut Vec<Problem>) -> Contents {
         let contents = self.files.entry(path.to_owned());
-        let contents = contents.or_insert_with_key(|path| read(path, problems)).clone();
+        let read = |path: &PathBuf| match read_text(path, self.given.as_deref()) {
+            Ok(text) => found(path, text, problems),
+            Err((why, hint)) => Contents::Unreadable(why, hint),
+        };
+        let contents = contents.or_insert_with_key(read).clone();
         if let Contents::Messages(file) = &contents {
             let mut hasher = DefaultHasher::new();
             (self.content, file.source.text()).hash(&mut hasher);
@@ -77,12 +95,8 @@ impl MessageFiles {
     }
 }
 
-/// Reads a file, and finds its messages.
-fn read(path: &Path, problems: &mut Vec<Problem>) -> Contents {
-    let text = match read_text(path) {
-        Ok(text) => text,
-        Err((why, hint)) => return Contents::Unreadable(why, hint),
-    };
+/// Finds the messages of a file.
+fn found(path: &Path, text: String, problems: &mut Vec<Problem>) -> Contents {
     let source = SourceText::new(path.display().to_string(), text);
     let text = source.text();
     let mut messages = Vec::new();
@@ -116,8 +130,17 @@ fn read(path: &Path, problems: &mut Vec<Problem>) -> Contents {
     Contents::Messages(Rc::new(MessageFile { source, messages }))
 }
 
-/// The text of a file; an `Err` is why it cannot be read, and what to do.
-fn read_text(path: &Path) -> Result<String, (String, String)> {
+/// The text of a file, on disk or among those that are `given`; an `Err` is why it cannot be read, and what to do.
+fn read_text(path: &Path, given: Option<&GivenFiles>) -> Result<String, (String, String)> {
+    if let Some(given) = given {
+        let missing = || {
+            (
+                "is not there".to_owned(),
+                "it is not among the files that were published".to_owned(),
+            )
+        };
+        return given.get(path).cloned().ok_or_else(missing);
+    }
     let failed = |error: io::Error| {
         if error.kind() == io::ErrorKind::NotFound {
             ("is not there".to_owned(), near_file(path))

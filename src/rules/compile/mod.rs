@@ -48,8 +48,7 @@ pub(in crate::rules) use self::compilation::{Compilation, CompiledMethod, Compil
 #[cfg(test)]
 pub(super) use self::compiler::RuleCompiler;
 pub use self::json_schema::JSON_SCHEMA;
-#[cfg(test)]
-pub(super) use self::message_files::MessageFiles;
+pub(super) use self::message_files::{GivenFiles, MessageFiles};
 pub(in crate::rules) use self::methods::methods_named;
 #[cfg(test)]
 pub(super) use self::template::compile_template;

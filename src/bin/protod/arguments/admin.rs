@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use protod::admin::{Admin, AdminListener};
+use protod::fleet::Fleet;
 use protod::live::{ReloadTrigger, Reloader};
-use protod::{Error, Server, Socket, Tls};
+use protod::{Error, JetStream, Server, Socket, Tls};
 
 use crate::failure::Failure;
 use crate::output::stderr::lost_lines;
@@ -96,6 +97,7 @@ impl AdminArgs {
         server: &Server,
         reloads: ReloadTrigger,
         tls: Option<&Tls>,
+        store: Option<&JetStream>,
     ) -> Result<Listening, Failure> {
         if !self.is_on() {
             return Ok(Listening::Off);
@@ -107,6 +109,9 @@ impl AdminArgs {
         );
         if let Some(token) = self.token.read()? {
             admin = admin.token(token);
+        }
+        if let Some(store) = store {
+            admin = admin.fleet(Fleet::new(store));
         }
         if let Some(tls) = tls {
             admin = admin.tls(tls.clone());

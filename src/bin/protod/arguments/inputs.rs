@@ -16,8 +16,8 @@ use super::schema::Imports;
 #[expect(clippy::struct_field_names, reason = "the fields name the flags")]
 pub(crate) struct Inputs {
     /// A .proto file, a folder of them, a descriptor set, a server whose reflection has
-    /// the protos (grpc:// or grpcs://HOST:PORT), or the https:// URL of a descriptor set; repeatable
-    #[arg(value_name = "INPUT", env = "PROTOD_INPUT", default_value = "./proto")]
+    /// the protos (grpc:// or grpcs://HOST:PORT), or the https:// URL of a descriptor set; repeatable [default: ./proto]
+    #[arg(value_name = "INPUT", env = "PROTOD_INPUT")]
     inputs: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -28,15 +28,31 @@ pub(crate) struct Inputs {
     rules: Vec<PathBuf>,
 }
 
+/// The input where none is given.
+const DEFAULT_INPUT: &str = "./proto";
+
 impl Inputs {
+    /// Whether protos or rules are named.
+    pub(crate) fn are_given(&self) -> bool {
+        !self.inputs.is_empty() || !self.rules.is_empty()
+    }
+
+    fn inputs(&self) -> Vec<PathBuf> {
+        if self.inputs.is_empty() {
+            vec![PathBuf::from(DEFAULT_INPUT)]
+        } else {
+            self.inputs.clone()
+        }
+    }
+
     /// Compiles the protos.
     pub(crate) fn schema(&self) -> Result<Schema, Error> {
-        self.imports.load(&self.inputs)
+        self.imports.load(&self.inputs())
     }
 
     /// What compiles the protos, again and again. Its clones ask URLs once.
     pub(crate) fn builder(&self) -> Result<SchemaBuilder, Error> {
-        self.imports.builder(&self.inputs)
+        self.imports.builder(&self.inputs())
     }
 
     /// Adds the files and folders where a change of rules is to be noticed.

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use protod::fleet::Fleet;
 use protod::{Error, JetStream, JetStreamOptions};
+
+use crate::failure::Failure;
 
 /// `--store`, and who asks it.
 #[derive(Debug, Clone, Args)]
@@ -44,5 +47,12 @@ impl StoreArgs {
             options = options.replica_name(name);
         }
         JetStream::open(&options).map(Some)
+    }
+
+    /// Those who share the store, for commands that need one.
+    pub(crate) fn fleet(&self) -> Result<Fleet, Failure> {
+        let store = self.open(None)?;
+        let store = store.ok_or_else(|| Failure::new("there is no store: --store URL"))?;
+        Ok(Fleet::new(&store))
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Reset {
     counters: bool,
 
     /// Forget the variables of `store`
-    #[arg(long, env = "PROTOD_STORE")]
+    #[arg(long, env = "PROTOD_RESET_STORE")]
     store: bool,
 
     /// Forget the calls that have ended

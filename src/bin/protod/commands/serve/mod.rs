@@ -7,17 +7,19 @@
 mod announce;
 pub(crate) mod banner;
 mod origin;
+mod replica;
 mod served_admin;
 mod stop;
 
 use std::error::Error as _;
 use std::panic::resume_unwind;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{io, thread};
 
 use clap::{Args, ValueEnum};
-use protod::live::{Loader, Reloader};
+use protod::live::Reloader;
 use protod::schema::DescriptorEdition;
 use protod::{
     Collections, Cors, Error, JetStream, RulesOptions, RulesState, Sampler, Server, ServerBuilder, Socket,
@@ -25,7 +27,8 @@ use protod::{
 use tokio::runtime::Runtime;
 
 use self::announce::Served;
-use self::origin::Origin;
+use self::origin::{Origin, Source};
+use self::replica::{Beginning, Joining, ServedReplica};
 use self::served_admin::ServedAdmin;
 use self::stop::Stop;
 use crate::allocator::give_back_soon;
@@ -65,6 +68,8 @@ const EXAMPLES: &str = "Examples:
   protod serve googleapis --cache-dir target/protod
   # With collections that are there again after a restart
   protod serve api --data-dir data
+  # One of several that share a broker of NATS, and serve what `protod publish` publishes
+  protod serve --store nats://localhost:4222
   # With a span of each call for a collector
   protod serve api --otlp-endpoint http://localhost:4317
   # For grpcurl 1.9.3, which refuses descriptors of edition 2024
@@ -260,8 +265,15 @@ impl Serve {
         if let Some(store) = &store {
             collections = Collections::shared(store, collections);
         }
-        let mut loader = Loader::new(self.origin(&collections, store.as_ref())?);
-        let loaded = loader.load()?;
+        let beginning = Beginning::load(self.origin(&collections, store.as_ref())?, store.as_ref())?;
+        let waits = beginning.waits();
+        let Beginning {
+            loader,
+            loaded,
+            origin,
+            generation,
+            trouble,
+        } = beginning;
         let (schema, rules) = (loaded.schema.clone(), loaded.rules.clone());
         let server = Server::builder(loaded.schema)
             .handlers(loaded.handlers)
@@ -301,7 +313,7 @@ impl Serve {
             let reloader = self.admin.keep_rules(reloader)?;
             let admin = self
                 .admin
-                .listen(&server, reloader.trigger(), tls.as_ref())
+                .listen(&server, reloader.trigger(), tls.as_ref(), store.as_ref())
                 .await?;
             let reloader = reloader.started();
             // Before the line that a script waits for: until then the first signal ends the process.
@@ -329,10 +341,38 @@ impl Serve {
                 validates: self.validate,
             };
             served.announce(bound.local_addr(), &admin, tls.as_ref(), self.logs_json());
+            if let Some(trouble) = trouble {
+                let cause = trouble.causes().next();
+                tracing::warn!(cause, "what was published is not served yet: {trouble}");
+            }
+            if waits {
+                tracing::warn!(
+                    hint = "`protod publish --store …` publishes one, and an INPUT is served until then",
+                    "nothing is served until a generation is published"
+                );
+            }
+            let replica = store.as_ref().map(|store| {
+                ServedReplica::start(Joining {
+                    store,
+                    server: &server,
+                    reloads: reloader.trigger(),
+                    addr: bound.local_addr(),
+                    origin,
+                    generation: generation.as_ref(),
+                    waits,
+                })
+            });
             tokio::spawn(reloader.run());
             let admin = ServedAdmin::start(admin);
             let exporting = traces.export();
             let (first, second) = stop.into_futures();
+            let first = async {
+                first.await;
+                // Before its calls have ended: nobody waits for it any more.
+                if let Some(replica) = replica {
+                    replica.stop().await;
+                }
+            };
             let serving = async {
                 let served = bound.serve_until(first).await;
                 // After the calls of the server, which may be steered to their ends.
@@ -371,6 +411,7 @@ impl Serve {
         interval.filter(|_| !self.no_watch)
     }
 
+    /// Where protos and rules come from. A server with a store may have none until they are published.
     fn origin(&self, collections: &Collections, store: Option<&JetStream>) -> Result<Origin, Failure> {
         let sampler = Sampler::new(self.seed.unwrap_or_default()).stream_length(self.sample_stream_length);
         let state = match store {
@@ -386,10 +427,14 @@ impl Serve {
         if let Some(seed) = self.seed {
             options = options.seed(seed);
         }
+        let from = if store.is_some() && !self.inputs.are_given() {
+            Source::Nothing
+        } else {
+            Source::Inputs(Box::new(self.inputs.builder()?), self.inputs.clone())
+        };
         Ok(Origin {
-            schema: self.inputs.builder()?,
-            inputs: self.inputs.clone(),
-            http_rules: CheckedHttpRules::new(&self.http_rules),
+            from,
+            http_rules: Arc::new(CheckedHttpRules::new(&self.http_rules)),
             options,
             samples: (self.unmatched == Unmatched::Sample).then_some(sampler),
         })

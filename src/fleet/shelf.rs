@@ -1,0 +1,316 @@
+//! [`Shelf`]: where generations, and what is known of replicas, are on the broker.
+//!
+//! | where | what | how long |
+//! |---|---|---|
+//! | stream `NAMESPACE-generations` | the bytes of generations, in chunks | while one of the last [`KEPT`] changes names them |
+//! | bucket `NAMESPACE-fleet` | `current`, the generation that is served; `candidate`, one that is to be | the last [`KEPT`] of each |
+//! | bucket `NAMESPACE-replicas` | a record of each replica; who publishes | [`LIVES`] after it was written |
+//!
+//! What is read is checked: a broker has other clients, too.
+
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::time::Duration;
+
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::context::GetStreamErrorKind;
+use async_nats::jetstream::kv::{self, Operation, Store};
+use async_nats::jetstream::stream::{self, DiscardPolicy, LastRawMessageErrorKind, Stream};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use futures_util::future::try_join_all;
+use prost::Message;
+use tonic::Status;
+
+use super::generation::{Generation, id_of};
+use super::records::{CurrentRecord, GenerationRecord, ReplicaRecord};
+use crate::error::Error;
+use crate::nats::JetStream;
+
+/// How many of the last changes of the current generation are kept, and so can be gone back to.
+pub(super) const KEPT: usize = 10;
+
+/// How long what is known of a replica or a publisher is true after it was said.
+pub(super) const LIVES: Duration = Duration::from_secs(6);
+
+/// How often it is said.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// The generation that is served.
+pub(super) const CURRENT: &str = "current";
+
+/// The generation that is to be.
+pub(super) const CANDIDATE: &str = "candidate";
+
+/// Who publishes.
+pub(super) const PUBLISHER: &str = "publisher";
+
+/// How many bytes of a generation are in one message. A broker takes 1 MiB, unless it is told otherwise, and gives it in base64.
+const CHUNK: usize = 512 << 10;
+
+/// How many chunks are on their way at once.
+const IN_FLIGHT: usize = 4;
+
+/// What is kept of a fleet. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Shelf {
+    store: JetStream,
+    /// `current` and `candidate`.
+    pub(super) fleet: Store,
+    /// The replicas, and who publishes.
+    pub(super) replicas: Store,
+    generations: Stream,
+}
+
+/// The current generation, and the revision by which it is changed.
+pub(super) struct Current {
+    pub(super) record: CurrentRecord,
+    pub(super) revision: u64,
+}
+
+impl Shelf {
+    /// Finds it on the broker, and makes what is missing.
+    pub(super) async fn open(store: &JetStream) -> Result<Self, Error> {
+        let fleet = kv::Config {
+            bucket: store.name("fleet"),
+            history: i64::try_from(KEPT).unwrap_or(1),
+            num_replicas: store.replicas(),
+            ..kv::Config::default()
+        };
+        let replicas = kv::Config {
+            bucket: store.name("replicas"),
+            history: 1,
+            max_age: LIVES,
+            num_replicas: store.replicas(),
+            ..kv::Config::default()
+        };
+        Ok(Self {
+            fleet: bucket(store, fleet).await?,
+            replicas: bucket(store, replicas).await?,
+            generations: generations(store).await?,
+            store: store.clone(),
+        })
+    }
+
+    /// The current generation, as whoever changes it must know it.
+    pub(super) async fn current(&self) -> Result<Option<Current>, Error> {
+        let subject = format!("{}{CURRENT}", self.fleet.prefix);
+        // Asked of the leader: another broker of a cluster may be behind.
+        match self.fleet.stream.get_last_raw_message_by_subject(&subject).await {
+            Ok(message) => Ok(Some(Current {
+                record: decode("the current generation", &message.payload)?,
+                revision: message.sequence,
+            })),
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(unavailable("cannot read the current generation", error)),
+        }
+    }
+
+    /// The last changes of the current generation, the newest first.
+    pub(super) async fn history(&self) -> Result<Vec<CurrentRecord>, Error> {
+        let action = "cannot read the history of the fleet";
+        let mut entries = self
+            .fleet
+            .history(CURRENT)
+            .await
+            .map_err(|error| unavailable(action, error))?;
+        let mut history = Vec::new();
+        while let Some(entry) = entries.next().await {
+            let entry = entry.map_err(|error| unavailable(action, error))?;
+            if entry.operation == Operation::Put {
+                history.push(decode("the history of the fleet", &entry.value)?);
+            }
+        }
+        history.reverse();
+        Ok(history)
+    }
+
+    /// The replicas that live, by their names.
+    pub(super) async fn replicas(&self) -> Result<Vec<ReplicaRecord>, Error> {
+        let action = "cannot list the replicas";
+        let mut keys = self
+            .replicas
+            .keys()
+            .await
+            .map_err(|error| unavailable(action, error))?;
+        let mut names = Vec::new();
+        while let Some(key) = keys.next().await {
+            let key = key.map_err(|error| unavailable(action, error))?;
+            if key != PUBLISHER {
+                names.push(key);
+            }
+        }
+        let values = names.into_iter().map(|key| self.replicas.get(key));
+        let values = try_join_all(values)
+            .await
+            .map_err(|error| unavailable(action, error))?;
+        // One may have gone since.
+        let records = values.into_iter().flatten();
+        let mut records = records
+            .map(|value| decode::<ReplicaRecord>("what is known of a replica", &value))
+            .collect::<Result<Vec<_>, _>>()?;
+        records.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Ok(records)
+    }
+
+    /// Puts the bytes of a generation where replicas find them. Those that are there stay as they are.
+    pub(super) async fn put(&self, generation: &Generation) -> Result<(), Error> {
+        let bytes = generation.bytes();
+        let action = "cannot send the generation";
+        let chunks = (0..bytes.len()).step_by(CHUNK);
+        let chunks: Vec<_> = chunks
+            .map(|at| bytes.slice(at..bytes.len().min(at + CHUNK)))
+            .collect();
+        let subject = |number: usize| self.subject(generation.id(), number);
+        let mut puts = futures_util::stream::iter(chunks.into_iter().enumerate())
+            .map(|(number, chunk)| async move {
+                let sent = self.store.context().publish(subject(number), chunk).await;
+                sent.map_err(|error| unavailable(action, error))?
+                    .await
+                    .map_err(|error| unavailable(action, error))
+            })
+            .buffer_unordered(IN_FLIGHT);
+        while let Some(put) = puts.next().await {
+            put?;
+        }
+        Ok(())
+    }
+
+    /// Fetches a generation. Fails if what is there is another.
+    pub(super) async fn get(&self, record: &GenerationRecord) -> Result<Generation, Error> {
+        let size = usize::try_from(record.bytes).unwrap_or(usize::MAX);
+        if size > Generation::MAX_BYTES || !is_id(&record.id) {
+            return Err(unusable("a generation", "its record makes no sense"));
+        }
+        let chunks = futures_util::stream::iter(0..size.div_ceil(CHUNK))
+            .map(|number| async move {
+                let subject = self.subject(&record.id, number);
+                self.generations.get_last_raw_message_by_subject(&subject).await
+            })
+            .buffered(IN_FLIGHT);
+        let mut chunks = std::pin::pin!(chunks);
+        let mut bytes = BytesMut::with_capacity(size);
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| match error.kind() {
+                LastRawMessageErrorKind::NoMessageFound => unusable(
+                    &format!("the generation {}", record.id),
+                    "it is not kept any more",
+                ),
+                _ => unavailable("cannot fetch the generation", error),
+            })?;
+            if bytes.len() + chunk.payload.len() > size {
+                return Err(unusable("a generation", "it has more bytes than its record says"));
+            }
+            bytes.extend_from_slice(&chunk.payload);
+        }
+        let bytes = bytes.freeze();
+        let wanted = record.id.clone();
+        // It may take a while.
+        let read = tokio::task::spawn_blocking(move || {
+            if id_of(&bytes) != wanted {
+                return Err(unusable(
+                    &format!("the generation {wanted}"),
+                    "its bytes are damaged",
+                ));
+            }
+            Generation::decode(bytes)
+        });
+        read.await
+            .unwrap_or_else(|_| Err(unusable("a generation", "it cannot be read")))
+    }
+
+    /// Forgets the bytes of generations that the history does not name.
+    pub(super) async fn prune(&self) -> Result<(), Error> {
+        let action = "cannot delete old generations";
+        let history = self.history().await?;
+        let named: HashSet<&str> = history.iter().take(KEPT).map(CurrentRecord::id).collect();
+        let first_chunks = self.subject("*", 0);
+        let there = self.generations.info_with_subjects(first_chunks).await;
+        let mut there = there.map_err(|error| unavailable(action, error))?;
+        while let Some(subject) = there.next().await {
+            let (subject, _) = subject.map_err(|error| unavailable(action, error))?;
+            let Some(id) = subject.rsplit('.').nth(1).filter(|id| !named.contains(id)) else {
+                continue;
+            };
+            let all = format!("{}.generations.{id}.*", self.store.namespace());
+            let purged = self.generations.purge().filter(all).await;
+            purged.map_err(|error| unavailable(action, error))?;
+        }
+        Ok(())
+    }
+
+    fn subject(&self, id: &str, chunk: usize) -> String {
+        format!("{}.generations.{id}.{chunk}", self.store.namespace())
+    }
+}
+
+/// The key of a replica, among keys in which a dot has a meaning.
+pub(super) fn key_of_replica(name: &str) -> String {
+    format!("replica.{}", name.replace('.', "/"))
+}
+
+/// Reads a record.
+pub(super) fn decode<Record: Message + Default>(what: &str, bytes: &Bytes) -> Result<Record, Error> {
+    Record::decode(bytes.clone()).map_err(|error| unusable(what, &error.to_string()))
+}
+
+/// The broker did not do what it was asked for, which it may do later.
+pub(super) fn unavailable(action: &str, cause: impl Display) -> Error {
+    Error::of_status(
+        action,
+        Status::unavailable(format!("the store does not answer: {cause}")),
+    )
+}
+
+fn unusable(what: &str, why: &str) -> Error {
+    Error::invalid_input(format!("cannot use {what}"), why.to_owned())
+}
+
+/// Whether it can be an id, and so a part of a subject.
+fn is_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The bucket with this name, which is made if it is missing.
+async fn bucket(store: &JetStream, config: kv::Config) -> Result<Store, Error> {
+    let action = "cannot find what is kept of the fleet";
+    let name = config.bucket.clone();
+    if !is_there(store, &format!("KV_{name}")).await? {
+        // Another may make it at the same moment: what counts is that it is there.
+        let _ = store.context().create_key_value(config).await;
+    }
+    let found = store.context().get_key_value(name).await;
+    found.map_err(|error| unavailable(action, error))
+}
+
+/// The stream of the bytes of generations, which is made if it is missing.
+async fn generations(store: &JetStream) -> Result<Stream, Error> {
+    let name = store.name("generations");
+    if !is_there(store, &name).await? {
+        let config = stream::Config {
+            name: name.clone(),
+            subjects: vec![format!("{}.generations.*.*", store.namespace())],
+            // The same bytes again are no others.
+            max_messages_per_subject: 1,
+            discard: DiscardPolicy::Old,
+            num_replicas: store.replicas(),
+            ..stream::Config::default()
+        };
+        let _ = store.context().create_stream(config).await;
+    }
+    let found = store.context().get_stream(&name).await;
+    found.map_err(|error| unavailable("cannot find the generations", error))
+}
+
+/// Whether there is a stream of this name. Fails if that cannot be told: a cluster may be choosing a leader.
+async fn is_there(store: &JetStream, name: &str) -> Result<bool, Error> {
+    match store.context().get_stream(name).await {
+        Ok(_) => Ok(true),
+        Err(error) => match error.kind() {
+            GetStreamErrorKind::JetStream(why) if why.error_code() == ErrorCode::STREAM_NOT_FOUND => {
+                Ok(false)
+            }
+            _ => Err(unavailable("cannot find what is kept of the fleet", error)),
+        },
+    }
+}

@@ -1,0 +1,226 @@
+//! What is published is served by all, or by none.
+
+use crate::client::Client;
+use crate::program::{Server, protod};
+use crate::support::{Fleet, answer, await_answer, is_serving, stderr};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_is_served_by_all_and_by_those_who_start_later() {
+    let fleet = Fleet::of_one_broker();
+    let first = fleet.replica("first", &[]).await;
+    let second = fleet.replica("second", &[]).await;
+    fleet.await_replicas(2).await;
+    assert!(!is_serving(&first).await && !is_serving(&second).await);
+    let told = fleet.publish(2, "one").await;
+    assert_eq!(
+        (&told["outcome"], &told["served_by"]),
+        (&"served".into(), &2.into()),
+        "{told:#}"
+    );
+    for replica in [&first, &second] {
+        assert_eq!(answer(replica).await, (2, "one".to_owned()));
+        assert!(is_serving(replica).await);
+    }
+    let later = fleet.replica("later", &[]).await;
+    assert_eq!(answer(&later).await, (2, "one".to_owned()));
+    fleet.await_replicas(3).await;
+    let state = fleet.told(&["fleet"]).await;
+    assert_eq!(state["current"]["generation"], told["generation"]);
+    for replica in state["replicas"].as_array().expect("a list") {
+        assert_eq!(replica["generation"], told["generation"], "{replica:#}");
+        assert_eq!(replica["serving"], true, "{replica:#}");
+    }
+    let again = fleet.publish(2, "one").await;
+    assert_eq!(again["outcome"], "unchanged", "{again:#}");
+    // One that stops says so.
+    let (status, log) = later.stop().await;
+    assert!(status.success(), "{log:?}");
+    assert!(fleet.told_of("later").await.is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replica_that_refuses_stops_the_change_and_says_why() {
+    let fleet = Fleet::of_one_broker();
+    fleet.publish(1, "old").await;
+    let http = "type: google.api.Service\nconfig_version: 3\nhttp: {rules: [{selector: p.S.Unary, post: /unary, body: '*'}]}\n";
+    let http = fleet.write("http.yaml", http);
+    let willing = fleet.replica("willing", &[]).await;
+    let strict = fleet.replica("strict", &["--http-rules", &http]).await;
+    fleet.await_replicas(2).await;
+    let without = "syntax = 'proto3'; package p; service T { rpc Get(M) returns (M); } message M {}";
+    let folder = fleet.write("without/t.proto", without);
+    let refused = fleet.run(&["publish", &folder]).await;
+    assert_eq!(refused.status.code(), Some(1));
+    let said = stderr(&refused);
+    assert!(
+        said.contains("replica strict: ") && said.contains("p.S.Unary"),
+        "{said}"
+    );
+    assert!(said.contains("1 of 2 replicas cannot serve generation"), "{said}");
+    for replica in [&willing, &strict] {
+        assert_eq!(answer(replica).await, (1, "old".to_owned()));
+    }
+    let told = fleet.told_of("strict").await;
+    assert!(
+        told["refused"]["problems"][0]
+            .as_str()
+            .is_some_and(|why| why.contains("p.S.Unary")),
+        "{told:#}"
+    );
+    // Once it is right, all serve it, and the refusal is history.
+    let told = fleet.publish(2, "new").await;
+    assert_eq!(told["served_by"], 2, "{told:#}");
+    assert!(fleet.told_of("strict").await["refused"].is_null());
+    for replica in [&willing, &strict] {
+        assert_eq!(answer(replica).await, (2, "new".to_owned()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_told_before_anybody_is_asked() {
+    let fleet = Fleet::of_one_broker();
+    fleet.publish(1, "old").await;
+    let replica = fleet.replica("one", &[]).await;
+    let folder = fleet.change(1, "new");
+    fleet.write("api/b.rules.yaml", "rules: [{method: p.S/Gone}]");
+    let refused = fleet.run(&["publish", &folder]).await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused).contains("b.rules.yaml:1:18"),
+        "{}",
+        stderr(&refused)
+    );
+    assert_eq!(answer(&replica).await, (1, "old".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dry_run_asks_all_and_changes_nothing() {
+    let fleet = Fleet::of_one_broker();
+    let before = fleet.publish(1, "old").await;
+    let replica = fleet.replica("one", &[]).await;
+    fleet.await_replicas(1).await;
+    let folder = fleet.change(2, "new");
+    let told = fleet.told(&["publish", &folder, "--dry-run"]).await;
+    assert_eq!(
+        (&told["outcome"], &told["replicas"]),
+        (&"checked".into(), &1.into()),
+        "{told:#}"
+    );
+    assert_eq!(answer(&replica).await, (1, "old".to_owned()));
+    assert_eq!(
+        fleet.told(&["fleet"]).await["current"]["generation"],
+        before["generation"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_served_until_something_is_published_and_not_watched_after_it() {
+    let fleet = Fleet::of_one_broker();
+    let files = fleet.change(1, "files");
+    let mut replica = fleet.replica("one", &[&files]).await;
+    assert_eq!(answer(&replica).await, (1, "files".to_owned()));
+    assert!(is_serving(&replica).await);
+    fleet.change(1, "saved");
+    await_answer(&replica, 1, "saved").await;
+    fleet.await_replicas(1).await;
+    assert!(fleet.told_of("one").await["generation"].is_null());
+    fleet.publish(2, "published").await;
+    await_answer(&replica, 2, "published").await;
+    // A save changes nothing any more, and neither does a reload.
+    fleet.change(1, "saved again");
+    replica.signal("HUP").await;
+    replica.line_with("nothing changed").await;
+    assert_eq!(answer(&replica).await, (2, "published".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_are_put_stay_in_front_of_what_is_published() {
+    let fleet = Fleet::of_one_broker();
+    fleet.publish(1, "old").await;
+    let url = fleet.brokers.url();
+    let share = ["--store", &url, "--admin-addr", "127.0.0.1:0"];
+    let mut replica = Server::start(&share).await;
+    let admin = replica.line_with("protod admin on ").await;
+    let admin = admin.trim_start_matches("protod admin on ");
+    let rules = fleet.write(
+        "put.rules.yaml",
+        "rules: [{method: p.S/Unary, reply: {text: put}}]",
+    );
+    let put = protod(&["rules", "put", &rules, "--admin", admin]).await;
+    assert!(put.status.success(), "{put:?}");
+    assert_eq!(answer(&replica).await, (1, "put".to_owned()));
+    fleet.await_replicas(1).await;
+    fleet.publish(2, "new").await;
+    assert_eq!(answer(&replica).await, (2, "put".to_owned()));
+    let listed = protod(&[
+        "call",
+        admin,
+        "protod.admin.v1.AdminService/ListReplicas",
+        "-d",
+        "{}",
+    ])
+    .await;
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+    assert_eq!(listed["current"]["rules"], 4, "{listed:#}");
+    let replica_there = &listed["replicas"][0];
+    assert_eq!(
+        replica_there["generation"], listed["current"]["generation"],
+        "{listed:#}"
+    );
+    assert_eq!(replica_there["address"], replica.address(), "{listed:#}");
+    let deleted = protod(&["rules", "delete", "--all", "--admin", admin]).await;
+    assert!(deleted.status.success(), "{deleted:?}");
+    assert_eq!(answer(&replica).await, (2, "new".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn call_keeps_the_generation_that_it_began_with() {
+    let fleet = Fleet::of_one_broker();
+    fleet.publish(1, "old").await;
+    let replica = fleet.replica("one", &[]).await;
+    fleet.await_replicas(1).await;
+    let mut talk = Client::connect(replica.address()).await.talk().await;
+    assert_eq!(talk.next().await.expect("answered"), Some((1, "old".to_owned())));
+    fleet.publish(2, "new").await;
+    assert_eq!(answer(&replica).await, (2, "new".to_owned()));
+    assert_eq!(talk.next().await.expect("answered"), Some((1, "old".to_owned())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_publish_at_once_one_is_told() {
+    let fleet = Fleet::of_one_broker();
+    fleet.publish(1, "old").await;
+    let replica = fleet.replica("one", &[]).await;
+    fleet.await_replicas(1).await;
+    // The first waits for an answer.
+    replica.signal("STOP").await;
+    let folder = fleet.change(2, "new");
+    let publish = ["publish", &folder];
+    let first = fleet.run(&publish);
+    let second = async {
+        loop {
+            let second = fleet
+                .run(&["publish", &folder, "--dry-run", "--timeout", "100ms"])
+                .await;
+            let said = stderr(&second);
+            if said.contains("another publishes the generation") {
+                break second;
+            }
+            // It came before the first.
+            assert!(said.contains("has not answered"), "{said}");
+        }
+    };
+    let second = async {
+        let second = second.await;
+        replica.signal("CONT").await;
+        second
+    };
+    let (first, second) = tokio::join!(first, second);
+    assert_eq!(second.status.code(), Some(1));
+    let said = stderr(&first);
+    // Either may have been the one that came first.
+    if !said.contains("another publishes") {
+        assert!(first.status.success(), "{first:?}");
+        assert_eq!(answer(&replica).await, (2, "new".to_owned()));
+    }
+}
