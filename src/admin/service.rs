@@ -138,9 +138,7 @@ async fn reset(State(steered): State<Arc<Steered>>, request: DynamicMessage) -> 
             state.counters_cleared().await.map_err(Trouble::status)?;
         }
         if everything || wants("store") {
-            // A call may hold it for as long as its expressions take.
-            let cleared = tokio::task::spawn_blocking(move || state.clear_store()).await;
-            cleared.map_err(|_| Status::unavailable("the server ends"))?;
+            state.store_cleared().await.map_err(Trouble::status)?;
         }
     }
     if (everything || wants("journal"))

@@ -69,6 +69,8 @@ pub(crate) use self::missing::{Subject, asked_for, missing};
 pub(crate) use self::problem::ExprProblem;
 pub(crate) use self::program::{Program, Verdict};
 pub(crate) use self::scope::{CollectionType, ConstraintScope, Scope};
+#[cfg(feature = "nats")]
+pub(crate) use self::store::{KnownTypes, put_clear};
 pub(crate) use self::store::{Store, StoreRoom, TreeKey};
 pub(crate) use self::stored_places::{
     FieldOfVariable, StoredKey, StoredNames, StoredPlace, StoredRead, stored_names,

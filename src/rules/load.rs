@@ -138,14 +138,22 @@ fn compile(
             schema: schema.clone(),
         })
     };
+    let compile_and_learn = |part: &Schema, files| {
+        let compiled: Result<CompiledFiles, Vec<Problem>> = compile_for(part, files);
+        // Rules that are put store what those of files know as well.
+        if compiled.is_ok() && !settings.are_put {
+            settings.state.learn(part, schema);
+        }
+        compiled
+    };
     let files = read();
     if schema.is_small() {
-        return compile_for(schema, files);
+        return compile_and_learn(schema, files);
     }
     let known_texts = around.known.iter().map(|file| file.source.text());
     let texts = files.iter().flatten().map(|file| file.source.text());
     let part = part_of(schema, texts.chain(known_texts));
-    compile_for(&part, files).or_else(|_| compile_for(schema, read()))
+    compile_and_learn(&part, files).or_else(|_| compile_and_learn(schema, read()))
 }
 
 fn finish(settings: &Settings, compiled: CompiledFiles, files: Vec<PathBuf>) -> Result<Rules, Vec<Problem>> {

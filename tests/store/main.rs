@@ -17,6 +17,7 @@ mod replicas;
 mod rules;
 mod signals;
 mod times;
+mod variables;
 
 // The tests of the language know it by this name.
 use self::rules as support;

@@ -104,6 +104,14 @@ impl Brokers {
         format!("nats://127.0.0.1:{}", self.brokers[n].port)
     }
 
+    /// How many messages a stream has.
+    pub(crate) fn messages(&self, stream: &str) -> u64 {
+        let answer = self.brokers[0].ask(&format!("$JS.API.STREAM.INFO.{stream}"));
+        let answer: serde_json::Value =
+            serde_json::from_str(&answer.expect("an answer")).expect("information about the stream");
+        answer["state"]["messages"].as_u64().expect("the stream is there")
+    }
+
     /// Kills one as `kill -9` does.
     pub(crate) fn kill(&mut self, n: usize) {
         if let Some(mut process) = self.brokers[n].process.take() {
@@ -164,15 +172,17 @@ impl Broker {
 
     /// Whether it answers a question about its JetStream.
     fn is_ready(&self) -> bool {
-        self.ask().is_ok_and(|answer| answer.contains("\"streams\""))
+        self.ask("$JS.API.INFO")
+            .is_ok_and(|answer| answer.contains("\"streams\""))
     }
 
-    /// What it says of the account.
-    fn ask(&self) -> std::io::Result<String> {
+    /// What it answers to a question about its JetStream.
+    fn ask(&self, question: &str) -> std::io::Result<String> {
         let within = Some(Duration::from_secs(1));
         let mut socket = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], self.port)))?;
         socket.set_read_timeout(within)?;
-        let question = "CONNECT {\"verbose\":false}\r\nSUB answer 1\r\nPUB $JS.API.INFO answer 0\r\n\r\n";
+        let question =
+            format!("CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB {question} answer 0\r\n\r\n");
         socket.write_all(question.as_bytes())?;
         let mut lines = BufReader::new(socket);
         loop {

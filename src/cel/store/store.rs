@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::record::put_set;
 use super::tree::{Node, Size, Tree, TreeKey};
 use crate::cel::encode::{changed, no_parts};
 use crate::cel::values::Value;
@@ -59,7 +60,7 @@ impl Store {
     }
 
     /// Counts what it takes now, and returns what all take in its room.
-    fn count(&mut self) -> Size {
+    pub(super) fn count(&mut self) -> Size {
         let size = self.root.size();
         let count = |total: &AtomicUsize, before: usize, now: usize| {
             // Wraps for what becomes less, and so is right.
@@ -77,6 +78,24 @@ impl Store {
     /// Sets the value at a path; null removes it. Maps on the way are made where there are none. In a message that the store
     /// holds, a field is set.
     pub(crate) fn set(&mut self, path: &[TreeKey], value: Value<'static>) -> Result<Change, String> {
+        let (at, value) = self.resolved(path, value)?;
+        self.put_resolved(&path[..at], value)
+    }
+
+    /// The same, and adds what was set to a record.
+    pub(crate) fn set_recorded(
+        &mut self,
+        path: &[TreeKey],
+        value: Value<'static>,
+        record: &mut Vec<u8>,
+    ) -> Result<Change, String> {
+        let (at, value) = self.resolved(path, value)?;
+        put_set(record, &path[..at], &value);
+        self.put_resolved(&path[..at], value)
+    }
+
+    /// How much of a path leads to what is set, and the value that stands there then: within a message it is that message.
+    fn resolved(&self, path: &[TreeKey], value: Value<'static>) -> Result<(usize, Value<'static>), String> {
         let mut tree = &self.root;
         for (at, key) in path.iter().enumerate() {
             let rest = &path[at + 1..];
@@ -87,17 +106,31 @@ impl Store {
                         let (field, why) = misfit.of(message.descriptor.full_name());
                         format!("field {field}: {why}")
                     })?;
-                    return self.put(&path[..=at], Some(Node::Value(held)));
+                    return Ok((at + 1, held));
                 }
                 Some(Node::Value(held)) if !rest.is_empty() => return Err(no_parts(held).to_string()),
                 _ => break,
             }
         }
+        Ok((path.len(), value))
+    }
+
+    fn put_resolved(&mut self, path: &[TreeKey], value: Value<'static>) -> Result<Change, String> {
         let node = match value {
             Value::Null => None,
             value => Some(Node::of(value)?),
         };
-        self.put(path, node)
+        let change = self.put_anyway(path, node);
+        let Size { entries, bytes } = self.count();
+        let full = if entries > MAX_ENTRIES {
+            format!("the store is full: it has {MAX_ENTRIES} variables")
+        } else if bytes > MAX_SIZE {
+            format!("the store is full: its variables take {MAX_SIZE} bytes")
+        } else {
+            return Ok(change);
+        };
+        self.undo(change);
+        Err(full)
     }
 
     /// Takes back the last change that is not taken back yet.
@@ -106,7 +139,8 @@ impl Store {
         self.count();
     }
 
-    fn put(&mut self, path: &[TreeKey], node: Option<Node>) -> Result<Change, String> {
+    /// Sets or removes what is at a path, whatever the store takes then. What it takes has to be counted after it.
+    pub(super) fn put_anyway(&mut self, path: &[TreeKey], node: Option<Node>) -> Change {
         let mut tree = Some(&self.root);
         let is_there = |key: &&TreeKey| {
             let node = tree.and_then(|tree| tree.find(key));
@@ -119,27 +153,17 @@ impl Store {
         let there = path.iter().take_while(is_there).count();
         if node.is_none() && there < path.len() {
             // Nothing is there to be removed.
-            return Ok(Change {
+            return Change {
                 path: Vec::new(),
                 before: None,
-            });
+            };
         }
         let made = &path[..path.len().min(there + 1)];
         let before = put(&mut self.root, path, node);
-        let change = Change {
+        Change {
             path: made.to_vec(),
             before,
-        };
-        let Size { entries, bytes } = self.count();
-        let full = if entries > MAX_ENTRIES {
-            format!("the store is full: it has {MAX_ENTRIES} variables")
-        } else if bytes > MAX_SIZE {
-            format!("the store is full: its variables take {MAX_SIZE} bytes")
-        } else {
-            return Ok(change);
-        };
-        self.undo(change);
-        Err(full)
+        }
     }
 }
 

@@ -145,8 +145,8 @@ impl Rule {
         }
     }
 
-    /// What its conditions and its answers read.
-    pub(crate) fn all_uses(&self) -> Uses {
+    /// What its conditions read, and what its calls are counted apart by.
+    pub(crate) fn choice_uses(&self) -> Uses {
         let when = self
             .condition
             .when
@@ -157,9 +157,13 @@ impl Rule {
             .counting
             .as_ref()
             .and_then(|counting| counting.scope.as_ref());
-        let scope = scope.map(Program::uses).unwrap_or_default();
+        when | scope.map(Program::uses).unwrap_or_default()
+    }
+
+    /// What its conditions and its answers read.
+    pub(crate) fn all_uses(&self) -> Uses {
         let answers = self.answers.iter().map(|answer| answer.uses);
-        let mut uses = answers.fold(when | scope, |all, uses| all | uses);
+        let mut uses = answers.fold(self.choice_uses(), |all, uses| all | uses);
         uses.volatile |= self.chance.is_some();
         // The messages of a rule that is decided at half-close are replayed to its session.
         uses.requests |= self.condition.stage == Stage::HalfClose;

@@ -86,12 +86,14 @@ impl MethodRules {
         call: &mut Call,
     ) -> Result<Choice<'r>, Status> {
         call.hold_checks();
-        let choice = match self.unconditional() {
-            Some(rule) => {
-                let first = execution.is_awaited_by(rule) && execution.receive(call).await?;
-                Choice::at_begin(rule, Come { first, all: false })
+        let choice = if let Some(rule) = self.unconditional() {
+            let first = execution.is_awaited_by(rule) && execution.receive(call).await?;
+            Choice::at_begin(rule, Come { first, all: false })
+        } else {
+            if self.chooses_by_store && execution.lacks_changes() {
+                Box::pin(execution.see_store()).await?;
             }
-            None => choose(self, execution, call).await?,
+            choose(self, execution, call).await?
         };
         if choice.chosen.is_some() || !self.settings.are_put {
             execution.validate_for(choice.chosen.map(|chosen| chosen.rule), call)?;

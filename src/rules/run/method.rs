@@ -81,6 +81,8 @@ pub struct MethodRules {
     pub(super) picker: Picker,
     /// What the expressions of all rules read.
     pub(super) uses: Uses,
+    /// Whether the store decides which rule answers.
+    pub(super) chooses_by_store: bool,
     pub(super) order: Order,
     pub(super) settings: Settings,
     /// Whether no rule takes requests that are not validated, those behind included.
@@ -116,6 +118,7 @@ impl MethodRules {
                 .iter()
                 .map(Rule::all_uses)
                 .fold(Uses::default(), |all, uses| all | uses),
+            chooses_by_store: rules.iter().any(|rule| rule.choice_uses().store),
             order: Order::of(&rules),
             validates_all: !settings.are_put && rules.iter().all(|rule| rule.validate != Some(false)),
             tallies: Arc::new(Tallies::new(&settings.state, &rules, declared)),

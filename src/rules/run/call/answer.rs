@@ -30,6 +30,9 @@ impl<'r> Execution<'r> {
         call.answered_by(&rule.name);
         self.tallies().hit(at);
         self.begin(answer);
+        if answer.uses.store && self.lacks_changes() {
+            Box::pin(self.see_store()).await?;
+        }
         if !answer.state.is_empty()
             && let Err(status) = self.begin_state(chosen, call)
         {
@@ -70,6 +73,9 @@ impl<'r> Execution<'r> {
     ) -> Result<(), Status> {
         self.note_validation(rule);
         self.tallies().hit(at);
+        if answer.uses.store && self.lacks_changes() {
+            Box::pin(self.see_store()).await?;
+        }
         if answer.state.is_empty() {
             return self.run(rule, &answer.open, call).await.map(drop);
         }

@@ -3,6 +3,8 @@
 use tonic::Status;
 
 use super::execution::Execution;
+use super::outcome::Wait;
+use super::shared_set::Recorded;
 use super::variables::fit;
 use crate::cel::{Env, EvalError, TreeKey, Value};
 use crate::handler::Call;
@@ -34,14 +36,28 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// Sets variables. All values are computed before the first variable changes.
+    /// Sets variables. All values are computed before the first variable changes. It may have to wait and begin again.
     pub(super) fn set(
         &mut self,
         rule: &Rule,
         assignments: &[Assignment],
         call: &mut Call,
+    ) -> Result<Option<Wait>, Status> {
+        let shared = assignments.iter().find(|assignment| is_of_store(assignment));
+        if shared.is_some() && self.state().fleet().is_some() {
+            return self.set_for_all(rule, assignments, call);
+        }
+        let changes = self.set_in_store(rule, assignments, None, call)?;
+        self.put_all(changes, call)?;
+        Ok(None)
+    }
+
+    /// Sets variables of the call.
+    pub(super) fn put_all(
+        &mut self,
+        changes: Vec<(usize, Value<'static>)>,
+        call: &Call,
     ) -> Result<(), Status> {
-        let changes = self.set_in_store(rule, assignments, call)?;
         changes
             .into_iter()
             .try_for_each(|(place, value)| self.put(place, value, call))
@@ -54,16 +70,16 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// Sets the variables that are declared here and those of the store, and returns the new values of the call's others.
-    fn set_in_store(
+    /// Sets the variables that are declared here and those of the store, and returns the new values of the call's others. What is to
+    /// be set in the stores of all servers is only recorded.
+    pub(super) fn set_in_store(
         &mut self,
         rule: &Rule,
         assignments: &[Assignment],
+        mut recorded: Option<&mut Recorded>,
         call: &mut Call,
     ) -> Result<Vec<(usize, Value<'static>)>, Status> {
-        let shared = assignments
-            .iter()
-            .find(|assignment| matches!(assignment.variable, Variable::Store(_)));
+        let shared = assignments.iter().find(|assignment| is_of_store(assignment));
         if let Some(assignment) = shared
             && self.lane.is_none()
             && self.state().writers_wait()
@@ -108,20 +124,37 @@ impl Execution<'_> {
         for (assignment, change) in changes {
             match (change, &mut store) {
                 (Change::State(place, value), _) => of_call.push((place, value)),
-                (Change::Store(path, value), Some(store)) => match store.set(&path, value) {
-                    Ok(change) => done.push(change),
-                    Err(message) => {
-                        done.into_iter().rev().for_each(|change| store.undo(change));
-                        return Err(failed(rule, assignment, message));
+                (Change::Store(path, value), Some(store)) => {
+                    let set = match &mut recorded {
+                        Some(recorded) => store.set_recorded(&path, value, &mut recorded.record),
+                        None => store.set(&path, value),
+                    };
+                    match set {
+                        Ok(change) => done.push(change),
+                        Err(message) => {
+                            done.into_iter().rev().for_each(|change| store.undo(change));
+                            return Err(failed(rule, assignment, message));
+                        }
                     }
-                },
+                }
                 (Change::Store(..), None) => {}
             }
+        }
+        if let (Some(recorded), Some(store), Some(fleet)) =
+            (recorded, &mut store, state.and_then(RulesState::fleet))
+        {
+            // Each server makes it when its turn has come, this one too.
+            done.into_iter().rev().for_each(|change| store.undo(change));
+            recorded.after = fleet.sequence();
         }
         // What was there before may be large: it is dropped when other calls have the store again.
         drop(store);
         Ok(of_call)
     }
+}
+
+fn is_of_store(assignment: &Assignment) -> bool {
+    matches!(assignment.variable, Variable::Store(_))
 }
 
 /// The value of an assignment.

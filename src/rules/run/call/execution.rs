@@ -12,6 +12,7 @@ use tonic::Status;
 
 use super::loops::Loops;
 use super::messages::Messages;
+use super::shared_set::SharedSet;
 use super::variables::Variables;
 use super::written::Writing;
 use crate::cel::{Budget, CallFacts, Env, EvalError, Reads, Store};
@@ -49,6 +50,10 @@ pub(in crate::rules::run) struct Execution<'r> {
     pub(super) writing: Option<Box<Writing>>,
     /// Whether it has written to a collection what is not known to be stored.
     pub(super) has_uncommitted: bool,
+    /// How far a `set` has come whose variables servers share.
+    pub(super) shared_set: Option<Box<SharedSet>>,
+    /// Whether the store has what other servers had set when the call began.
+    pub(super) has_seen_store: bool,
     /// Why a message is refused that came before the rule was chosen, unless the rule takes it.
     refused: Option<Status>,
     /// Whether messages are validated, as far as the rules say that have passed the call on.
@@ -94,6 +99,8 @@ impl<'r> Execution<'r> {
             listener: None,
             writing: None,
             has_uncommitted: false,
+            shared_set: None,
+            has_seen_store: false,
             refused: None,
             validates: true,
             awaits_validation: call.checks_single_request(),

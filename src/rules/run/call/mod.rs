@@ -13,6 +13,8 @@ mod loops;
 mod messages;
 mod outcome;
 mod rows;
+mod set_for_all;
+mod shared_set;
 mod steps;
 mod timed;
 pub(super) mod turn;

@@ -42,6 +42,10 @@ pub(super) enum Wait {
     Written,
     /// The next messages of a collection.
     Rows,
+    /// Leave to change the store that servers share.
+    Turn,
+    /// What was computed for that store, to be made in it.
+    Taken,
 }
 
 impl Execution<'_> {
@@ -66,6 +70,11 @@ impl Execution<'_> {
             Wait::Commit => Box::pin(self.commit()).await.map_err(|fault| fault.status())?,
             Wait::Written => Box::pin(self.wait_for_writes()).await,
             Wait::Rows => Box::pin(self.read_rows(call)).await?,
+            Wait::Turn => {
+                call.flush();
+                Box::pin(self.wait_for_turn()).await?;
+            }
+            Wait::Taken => Box::pin(self.wait_until_taken()).await?,
         }
         if matches!(wait, Wait::Transport | Wait::Time(_)) {
             self.forget_time();

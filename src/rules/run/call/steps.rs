@@ -282,7 +282,12 @@ impl<'r> Execution<'r> {
         call: &mut Call,
     ) -> Result<Option<Stopped>, Status> {
         match op {
-            Op::Set(assignments) => self.set(rule, assignments, call)?,
+            Op::Set(assignments) => {
+                if let Some(wait) = self.set(rule, assignments, call)? {
+                    *at -= 1;
+                    return Ok(Some(Stopped::Waiting(wait)));
+                }
+            }
             Op::Unless { condition, to } => {
                 let holds = self.with_env(call, |env, _| match condition.eval(env) {
                     Ok(Value::Bool(holds)) => Ok(holds),

@@ -3,14 +3,15 @@
 
 #[cfg(not(feature = "nats"))]
 #[path = "alone.rs"]
-mod fleet;
+pub(super) mod fleet;
 #[cfg(feature = "nats")]
-mod fleet;
+pub(super) mod fleet;
 
 pub(super) mod counters;
 pub(super) mod declared;
 pub(super) mod hits;
 pub(super) mod signals;
 pub(super) mod state;
+mod store;
 pub(super) mod tallies;
 pub(super) mod trouble;

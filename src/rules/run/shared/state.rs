@@ -1,17 +1,18 @@
 //! What rules share between calls, and keep over a reload.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 
 use super::counters::Counters;
 use super::fleet::Fleet;
 use super::hits::Hits;
 use super::signals::{Listener, Signals};
+use super::store::{Counted, SharedStore};
 use super::trouble::Trouble;
-use crate::cel::{Store, StoreRoom};
+use crate::cel::Store;
 use crate::collection::Collections;
 #[cfg(feature = "nats")]
 use crate::nats::JetStream;
+use crate::schema::Schema;
 use crate::session::{Session, SessionId};
 
 /// The `store`, the counters of `times`, the collections, and the calls that handle signals.
@@ -34,7 +35,7 @@ pub struct RulesState(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    store: SharedStore,
+    store: Arc<SharedStore>,
     counters: Arc<Counters>,
     hits: Arc<Hits>,
     signals: Arc<Signals>,
@@ -73,36 +74,6 @@ impl StateOfSession {
     }
 }
 
-/// The store, and the slow evaluations that use it. Who waits for one of them does so in a lane: a thread that waits serves
-/// nobody.
-#[derive(Debug)]
-struct SharedStore {
-    /// What the variables may take, together with those of sessions.
-    room: Arc<StoreRoom>,
-    variables: RwLock<Store>,
-    /// How many slow evaluations may hold it, to read or to write.
-    slow: AtomicUsize,
-    /// How many of them write, or wait to write, for which all who read have to wait.
-    slow_writers: AtomicUsize,
-}
-
-impl Default for SharedStore {
-    fn default() -> Self {
-        Self::within(&Arc::default())
-    }
-}
-
-impl SharedStore {
-    fn within(room: &Arc<StoreRoom>) -> Self {
-        Self {
-            room: Arc::clone(room),
-            variables: RwLock::new(Store::within(room)),
-            slow: AtomicUsize::new(0),
-            slow_writers: AtomicUsize::new(0),
-        }
-    }
-}
-
 impl RulesState {
     /// An empty state.
     pub fn new() -> Self {
@@ -126,7 +97,7 @@ impl RulesState {
         }))
     }
 
-    /// A state whose signals and counters of `times`, `answers` and `call.count` it shares by a broker with all servers that have
+    /// A state whose `store`, signals and counters of `times`, `answers` and `call.count` it shares by a broker with all servers that have
     /// the same one and the same [namespace](JetStream::namespace). Its collections are kept here.
     ///
     /// What needs the broker while it is away ends with `UNAVAILABLE`; all else is answered. States of
@@ -147,7 +118,13 @@ impl RulesState {
             collections: collections.clone(),
             ..Shared::default()
         };
-        let fleet = Fleet::join(store, &shared.signals, &shared.counters, &shared.hits);
+        let fleet = Fleet::join(
+            store,
+            &shared.store,
+            &shared.signals,
+            &shared.counters,
+            &shared.hits,
+        );
         shared.fleet = Some(fleet);
         Self(Arc::new(shared))
     }
@@ -167,7 +144,7 @@ impl RulesState {
     #[must_use]
     pub fn of_session(&self, session: &Session) -> Self {
         Self(session.beside(&self.0, || Shared {
-            store: SharedStore::within(&self.0.store.room),
+            store: Arc::new(SharedStore::within(&self.0.store.room)),
             counters: Arc::new(self.0.counters.of_session()),
             collections: self.0.collections.of_session(),
             ..Shared::default()
@@ -211,8 +188,33 @@ impl RulesState {
     }
 
     /// Forgets all variables of the `store`. May block while a call changes it.
+    ///
+    /// If it is [shared](Self::shared), all servers forget them, a moment later: this does not wait for it. If the broker cannot be
+    /// reached, nothing is forgotten, and that is logged.
     pub fn clear_store(&self) {
-        self.store_mut().clear();
+        if let Some(fleet) = &self.0.fleet {
+            fleet.begin_to_clear_store();
+        } else {
+            self.store_mut().clear();
+        }
+    }
+
+    /// The same, and waits until it is done here, without blocking. An `Err` says why it is not.
+    pub(crate) async fn store_cleared(&self) -> Result<(), Trouble> {
+        if let Some(fleet) = &self.0.fleet {
+            return fleet.clear_store().await;
+        }
+        let state = self.clone();
+        // A call may hold it for as long as its expressions take.
+        let cleared = tokio::task::spawn_blocking(move || state.clear_store()).await;
+        cleared.map_err(|_| Trouble::Ending)
+    }
+
+    /// Notes the types of rules that were loaded: those of the part of a schema that they reach, and all of them.
+    pub(in crate::rules) fn learn(&self, part: &Schema, whole: &Schema) {
+        if let Some(fleet) = &self.0.fleet {
+            fleet.learn(part, whole);
+        }
     }
 
     /// Where collections are kept.
@@ -222,40 +224,32 @@ impl RulesState {
 
     /// The variables that calls share, for reading.
     pub(in crate::rules::run) fn store(&self) -> RwLockReadGuard<'_, Store> {
-        self.0
-            .store
-            .variables
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.0.store.read()
     }
 
     /// The variables that calls share, for writing.
     pub(in crate::rules::run) fn store_mut(&self) -> RwLockWriteGuard<'_, Store> {
-        self.0
-            .store
-            .variables
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.0.store.write()
     }
 
     /// Says that a slow evaluation may hold the store, until what this returns is dropped.
     pub(in crate::rules::run) fn slow(&self) -> Counted<'_> {
-        Counted::one_of(&self.0.store.slow)
+        self.0.store.slow()
     }
 
     /// Says that a slow evaluation writes to the store, until what this returns is dropped.
     pub(in crate::rules::run) fn slow_writer(&self) -> Counted<'_> {
-        Counted::one_of(&self.0.store.slow_writers)
+        self.0.store.slow_writer()
     }
 
     /// Whether who reads the store now may have to wait for long.
     pub(in crate::rules::run) fn readers_wait(&self) -> bool {
-        self.0.store.slow_writers.load(Ordering::Relaxed) > 0
+        self.0.store.readers_wait()
     }
 
     /// Whether who writes to the store now may have to wait for long.
     pub(in crate::rules::run) fn writers_wait(&self) -> bool {
-        self.0.store.slow.load(Ordering::Relaxed) > 0 || self.readers_wait()
+        self.0.store.writers_wait()
     }
 
     /// How often rules were chosen.
@@ -294,22 +288,5 @@ impl RulesState {
     /// Listens for the signals of those names.
     pub(in crate::rules::run) fn listen(&self, names: impl Iterator<Item = Arc<str>>) -> Listener {
         self.0.signals.listen(names)
-    }
-}
-
-/// One that is counted while this lives.
-#[derive(Debug)]
-pub(in crate::rules::run) struct Counted<'s>(&'s AtomicUsize);
-
-impl<'s> Counted<'s> {
-    fn one_of(count: &'s AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Counted<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

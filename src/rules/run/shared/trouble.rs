@@ -13,13 +13,17 @@ pub(crate) enum Trouble {
     TooLarge(&'static str, usize),
     /// The broker refuses it; the log says why.
     Refused,
+    /// The server ends.
+    Ending,
 }
 
 impl Trouble {
     /// What the client is told.
     pub(crate) fn status(self) -> Status {
         match self {
-            Self::Unreachable | Self::Busy | Self::Refused => Status::unavailable(self.to_string()),
+            Self::Unreachable | Self::Busy | Self::Refused | Self::Ending => {
+                Status::unavailable(self.to_string())
+            }
             Self::TooLarge(..) => Status::resource_exhausted(self.to_string()),
         }
     }
@@ -33,6 +37,7 @@ impl std::fmt::Display for Trouble {
             Self::TooLarge(what, most) => {
                 write!(f, "{what} takes more than the {most} bytes that servers share")
             }
+            Self::Ending => f.write_str("the server ends"),
             Self::Refused => f.write_str("the store that servers share does not take this"),
         }
     }

@@ -13,13 +13,13 @@ use crate::nats::JetStream;
 
 /// How long one try may take. A cluster that loses a broker takes messages again within seconds, and not all that were sent
 /// meanwhile.
-const TRY: Duration = Duration::from_secs(1);
+pub(super) const TRY: Duration = Duration::from_secs(1);
 
 /// How long it is tried.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a stream is left alone that is not there, or has no leader.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// Publishes a message until the stream has it. Since a try whose answer is lost may have been heard, the message must be one
 /// that the stream takes once: it has an id, or an expected sequence.
