@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How a generation is published.
+/// How a generation is published: what [`Fleet::publish`](super::Fleet::publish) takes.
 #[derive(Debug, Clone, Copy)]
 #[must_use]
 pub struct PublishOptions {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What came of a publication.
+/// What came of a publication: what [`Fleet::publish`](super::Fleet::publish) returns.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Publication {
@@ -14,7 +14,7 @@ pub struct Publication {
     pub replicas: usize,
 }
 
-/// Whether a generation is served.
+/// Whether a generation is served: what [`Fleet::publish`](super::Fleet::publish) has come to.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Outcome {

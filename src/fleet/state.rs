@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-/// What is known of a fleet.
+/// What is known of a fleet: what [`Fleet::state`](super::Fleet::state) gives.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct FleetState {
@@ -12,7 +12,7 @@ pub struct FleetState {
     pub replicas: Vec<ReplicaState>,
 }
 
-/// A generation that is or was served.
+/// A generation that is or was served: one of those that [`Fleet::history`](super::Fleet::history) lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PublishedGeneration {

@@ -35,6 +35,7 @@ mod edit;
 mod kept;
 mod loader;
 mod outcome;
+mod prepare;
 mod prepared;
 mod project;
 mod put;

@@ -1,6 +1,6 @@
 //! Rollbacks: one command goes back to what was served before.
 
-use crate::support::{Fleet, answer, stderr};
+use crate::support::{Fleet, answer, await_answer, stderr};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_rollback_goes_further_back_and_one_with_an_id_goes_anywhere() {
@@ -72,5 +72,5 @@ async fn the_last_ten_are_kept_and_the_one_before_them_is_not() {
     );
     fleet.told(&["rollback", &ids[1]]).await;
     let replica = fleet.replica("one", &[]).await;
-    assert_eq!(answer(&replica).await, (1, "generation 1".to_owned()));
+    await_answer(&replica, 1, "generation 1").await;
 }

@@ -28,6 +28,7 @@ async fn replica_that_does_not_answer_in_time_has_refused() {
     let fleet = Fleet::of_one_broker();
     fleet.publish(1, "old").await;
     let hangs = fleet.replica("hangs", &[]).await;
+    await_answer(&hangs, 1, "old").await;
     fleet.await_replicas(1).await;
     hangs.signal("STOP").await;
     let folder = fleet.change(2, "new");
@@ -47,6 +48,7 @@ async fn broker_that_is_gone_stops_nobody_from_serving_and_is_found_again() {
     let mut fleet = Fleet::of_one_broker();
     fleet.publish(1, "old").await;
     let replica = fleet.replica("one", &[]).await;
+    await_answer(&replica, 1, "old").await;
     fleet.await_replicas(1).await;
     fleet.brokers.kill(0);
     assert_eq!(answer(&replica).await, (1, "old".to_owned()));

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use crate::client::Client;
 use crate::generations::field_number;
 use crate::program::SOON;
-use crate::support::Fleet;
+use crate::support::{Fleet, await_answer};
 
 fn setting(name: &str, default: u32) -> u32 {
     std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
@@ -68,6 +68,9 @@ async fn publishing_under_load_fails_no_call_and_mixes_no_generations() {
         replicas.push(fleet.replica(name, &[]).await);
     }
     fleet.await_replicas(3).await;
+    for replica in &replicas {
+        await_answer(replica, 1, "1 0").await;
+    }
     let (calls, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     let mut load = JoinSet::new();
     for replica in &replicas {

@@ -18,9 +18,8 @@ const EXAMPLES: &str = "Examples:
   protod fleet --store nats://localhost:4222
   # The last ten generations, of which `protod rollback` goes back to one
   protod fleet --store nats://localhost:4222 --history
-  # The names of those that do not serve what was published
-  protod fleet --store nats://localhost:4222 --json |
-    jq -r '.current.generation as $it | .replicas[] | select(.generation != $it) | .name'";
+  # For programs
+  protod fleet --store nats://localhost:4222 --json";
 
 /// List the servers that share a store, and what they serve.
 #[derive(Debug, Args)]

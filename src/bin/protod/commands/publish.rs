@@ -23,9 +23,8 @@ const EXAMPLES: &str = "Examples:
   protod publish api --rules mocks --store nats://localhost:4222
   # Only asks them whether they could serve it
   protod publish api --store nats://localhost:4222 --dry-run
-  # Which generation is served, and by whom; and back to the one before
-  protod fleet --store nats://localhost:4222
-  protod rollback --store nats://localhost:4222";
+
+`protod fleet` lists which generation is served, and by whom; `protod rollback` goes back to the one before.";
 
 /// How long servers may take where nothing is said.
 const TIMEOUT: Time = Time(Duration::from_secs(30));
