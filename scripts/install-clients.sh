@@ -14,6 +14,7 @@ cd "$(dirname "$0")/.."
 readonly grpcurl_version=v1.9.3
 readonly nats_version=v2.15.3
 readonly junit_version=1.13.4 # of the platform, for JUnit 5.13
+readonly versitygw_version=v1.8.0
 readonly protobuf_version=36.2
 readonly connect_version=v1.0.7
 readonly protovalidate_version=v1.2.2
@@ -72,6 +73,7 @@ install_go() { # NAME PACKAGE VERSION
 install_clients() {
     install_go grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl "$grpcurl_version"
     install_go nats-server github.com/nats-io/nats-server/v2 "$nats_version"
+    install_go versitygw github.com/versity/versitygw/cmd/versitygw "$versitygw_version"
     install_python
     install_node
     install_junit

@@ -23,6 +23,8 @@ mod reflection;
 mod reflection_stream;
 mod requests;
 mod responses;
+#[cfg(feature = "s3")]
+mod s3;
 mod source;
 mod way;
 
@@ -32,4 +34,6 @@ pub use self::connected::Client;
 pub use self::method::ClientMethod;
 pub use self::protocol::{Codec, HttpVersion, Protocol};
 pub use self::responses::{Reply, Responses};
+#[cfg(feature = "s3")]
+pub use self::s3::{S3Object, S3Upload};
 pub use self::source::{HttpSource, ReflectionSource};

@@ -5,6 +5,7 @@ mod export;
 mod kills;
 #[path = "../support/mod.rs"]
 mod program;
+mod s3;
 
 use std::path::Path;
 

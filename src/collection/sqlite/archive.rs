@@ -13,6 +13,9 @@ use crate::error::Error;
 use crate::message::{Message, MessageError};
 use crate::schema::Schema;
 
+/// How many bytes of messages are read at a time, unless a single one has more.
+const MAX_BYTES: usize = 1 << 20;
+
 /// What the file says of a collection: its name, the types, that of its messages, the next position, how many there are, and how
 /// many bytes.
 type Found = (String, Vec<u8>, String, u64, u64, u64);
@@ -123,7 +126,7 @@ impl Archive {
                 "SELECT position, checksum, message FROM {table} WHERE position > ? ORDER BY position LIMIT 1000"
             ))?;
             let mut rows = statement.query(params![i64::try_from(after).unwrap_or(i64::MAX)])?;
-            let mut found = Vec::new();
+            let (mut found, mut bytes) = (Vec::new(), 0);
             while let Some(row) = rows.next()? {
                 let position = row.get::<_, i64>(0)?.cast_unsigned();
                 let message = match (row.get_ref(1)?, row.get_ref(2)?) {
@@ -132,7 +135,11 @@ impl Archive {
                     }
                     _ => None,
                 };
+                bytes += message.as_ref().map_or(0, Vec::len);
                 found.push((position, message));
+                if bytes >= MAX_BYTES {
+                    break;
+                }
             }
             Ok(found)
         })?;

@@ -4,6 +4,7 @@
 //! export that was cut off is never taken for a whole one, and goes on where it was.
 
 mod format;
+mod s3;
 mod sink;
 mod source;
 mod sqlite;
@@ -36,6 +37,8 @@ const EXAMPLES: &str = "Examples:
   protod export points --data-dir data
   # As a table for sqlite3, DuckDB or pandas
   protod export points --format sqlite --output points.sqlite3
+  # To a store of objects, as the user of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+  protod export points --output s3://archive/points.ndjson --s3-endpoint https://s3.example.com
   # To a file, going on where an export was cut off
   protod export points --output points.ndjson --resume";
 
@@ -68,9 +71,13 @@ pub(crate) struct Export {
     #[arg(long, value_enum, default_value_t, env = "PROTOD_FORMAT")]
     format: Format,
 
-    /// The file to write; one that exists is replaced [default: stdout]
+    /// The file to write, or s3://BUCKET/KEY; one that exists is replaced [default: stdout]
     #[arg(short, long, value_name = "FILE", env = "PROTOD_OUTPUT")]
     output: Option<PathBuf>,
+
+    /// Where s3:// is: the URL of a store that speaks S3's protocol [default: AWS_ENDPOINT_URL, or that of Amazon for AWS_REGION]
+    #[arg(long, value_name = "URL", env = "PROTOD_S3_ENDPOINT")]
+    s3_endpoint: Option<String>,
 
     /// Go on where an export to the same file was cut off
     #[arg(long, requires = "output", env = "PROTOD_RESUME")]
@@ -93,7 +100,8 @@ impl Export {
         let Some(name) = &self.collection else {
             return self.list();
         };
-        let mut sink = Sink::open(self.format, self.output.as_deref(), self.resume)?;
+        let endpoint = self.s3_endpoint.as_deref();
+        let mut sink = Sink::open(self.format, self.output.as_deref(), endpoint, self.resume)?;
         let mut source = self.source(name, sink.position())?;
         sink.begin(name, &source.message)?;
         write(&mut source, &mut sink)?;

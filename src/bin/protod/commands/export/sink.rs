@@ -24,18 +24,32 @@ pub(super) enum Sink {
 
 impl Sink {
     /// What writes a format to a file, or to stdout; a file that was cut off goes on if that is wanted.
-    pub(super) fn open(format: Format, output: Option<&Path>, resumes: bool) -> Result<Self, Failure> {
+    pub(super) fn open(
+        format: Format,
+        output: Option<&Path>,
+        endpoint: Option<&str>,
+        resumes: bool,
+    ) -> Result<Self, Failure> {
+        let url = output
+            .and_then(Path::to_str)
+            .filter(|output| output.starts_with("s3://"));
         let format = match (format, output) {
             (Format::Ndjson, _) => LineFormat::Ndjson,
             (Format::Csv, _) => LineFormat::Csv,
+            (Format::Sqlite, Some(_)) if url.is_some() => {
+                return Err(Failure::new(
+                    "SQLite writes to a file on disk alone: export to one, and upload that",
+                ));
+            }
             (Format::Sqlite, Some(path)) => return SqliteFile::open(path, resumes).map(Self::Sqlite),
             (Format::Sqlite, None) => {
                 return Err(Failure::new("a file of SQLite needs a name: --output FILE"));
             }
         };
-        let target = match output {
-            Some(path) => Target::file(path, resumes)?,
-            None => Target::stdout(),
+        let target = match (url, output) {
+            (Some(url), _) => Target::s3(url, endpoint, resumes)?,
+            (None, Some(path)) => Target::file(path, resumes)?,
+            (None, None) => Target::stdout(),
         };
         Ok(Self::Lines {
             target,

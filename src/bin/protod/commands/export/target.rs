@@ -4,14 +4,19 @@ use std::fs::{self, File};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::s3::S3File;
 use crate::failure::Failure;
 use crate::output::stdout;
 
 /// Where an export goes.
-pub(super) struct Target(Option<Part>);
+pub(super) enum Target {
+    Stdout,
+    File(Part),
+    S3(Box<S3File>),
+}
 
 /// A file of which a part is there.
-struct Part {
+pub(super) struct Part {
     /// What it will be called.
     path: PathBuf,
     /// What it is called until then.
@@ -25,7 +30,12 @@ struct Part {
 
 impl Target {
     pub(super) fn stdout() -> Self {
-        Self(None)
+        Self::Stdout
+    }
+
+    /// An object of a store.
+    pub(super) fn s3(url: &str, endpoint: Option<&str>, resumes: bool) -> Result<Self, Failure> {
+        Ok(Self::S3(Box::new(S3File::open(url, endpoint, resumes)?)))
     }
 
     /// A file; one that was cut off goes on if that is wanted.
@@ -42,28 +52,37 @@ impl Target {
         // What is behind was not noted, and is written again.
         file.set_len(length).map_err(unwritable)?;
         file.seek(SeekFrom::End(0)).map_err(unwritable)?;
-        Ok(Self(Some(Part {
+        Ok(Self::File(Part {
             path: path.to_owned(),
             unfinished: part,
             place,
             file,
             position,
             length,
-        })))
+        }))
     }
 
     pub(super) fn is_file(&self) -> bool {
-        self.0.is_some()
+        !matches!(self, Self::Stdout)
     }
 
     /// The position of the last message that is in it.
     pub(super) fn position(&self) -> u64 {
-        self.0.as_ref().map_or(0, |part| part.position)
+        match self {
+            Self::Stdout => 0,
+            Self::File(part) => part.position,
+            Self::S3(file) => file.position(),
+        }
     }
 
     pub(super) fn write(&mut self, lines: &[u8]) -> Result<(), Failure> {
-        let Some(part) = &mut self.0 else {
-            return stdout::write(lines);
+        let part = match self {
+            Self::Stdout => return stdout::write(lines),
+            Self::S3(file) => {
+                file.write(lines);
+                return Ok(());
+            }
+            Self::File(part) => part,
         };
         let written = part.file.write_all(lines);
         written
@@ -74,7 +93,11 @@ impl Target {
 
     /// Notes that all up to a position is written.
     pub(super) fn note(&mut self, position: u64) -> Result<(), Failure> {
-        let Some(part) = &mut self.0 else { return Ok(()) };
+        let part = match self {
+            Self::Stdout => return Ok(()),
+            Self::S3(file) => return file.note(position),
+            Self::File(part) => part,
+        };
         part.position = position;
         let noted = fs::write(&part.place, format!("{position} {}\n", part.length));
         noted.map_err(|error| Failure::caused(format!("cannot write {}", part.place.display()), error))
@@ -82,7 +105,11 @@ impl Target {
 
     /// Gives the file its name.
     pub(super) fn end(self) -> Result<(), Failure> {
-        let Some(part) = self.0 else { return Ok(()) };
+        let part = match self {
+            Self::Stdout => return Ok(()),
+            Self::S3(file) => return file.end(),
+            Self::File(part) => part,
+        };
         let named = part
             .file
             .sync_all()
