@@ -33,7 +33,7 @@ pub enum Outcome {
     Refused(Vec<Refusal>),
 }
 
-/// Why a replica cannot serve a generation.
+/// Why a replica cannot serve a generation: what [`Fleet::publish`](super::Fleet::publish) is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {

@@ -32,7 +32,7 @@ pub struct PublishedGeneration {
     pub rules: u32,
 }
 
-/// A server of a fleet, as it describes itself.
+/// A server of a fleet, as it describes itself: one of those that [`Fleet::state`](super::Fleet::state) lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReplicaState {
