@@ -131,7 +131,6 @@ pub mod live;
 pub mod message;
 mod metrics;
 #[cfg(feature = "nats")]
-#[allow(dead_code, reason = "what shares it comes next")]
 mod nats;
 #[cfg(feature = "otlp")]
 pub mod otlp;

@@ -51,6 +51,7 @@ mod summary;
 #[cfg(feature = "tls")]
 mod tls;
 mod trigger;
+mod watched_files;
 mod watcher;
 
 pub use self::diff::{Change, Item};

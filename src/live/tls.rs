@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::outcome::ReloadOutcome;
-use super::reloader::{Reason, Reloaded, Reloader, WatchedFiles};
+use super::reloader::Reloader;
 use super::snapshot::{Paths, Snapshot};
+use super::watched_files::{Reason, Reloaded, WatchedFiles};
 use super::watcher::FolderWatcher;
 use crate::error::Error;
 use crate::stamp::moment;

@@ -156,18 +156,6 @@ impl JetStream {
     {
         self.0.runtime.spawn(task)
     }
-
-    /// Runs a task on the thread of the client, and blocks until it is done. `None` if it panicked.
-    ///
-    /// For [lanes](crate::handler) and commands; the thread of the client itself would wait for ever.
-    pub(crate) fn run<F>(&self, task: F) -> Option<F::Output>
-    where
-        F: Future<Output: Send + 'static> + Send + 'static,
-    {
-        let (send, done) = mpsc::sync_channel(1);
-        self.spawn(async move { drop(send.send(task.await)) });
-        done.recv().ok()
-    }
 }
 
 impl fmt::Display for JetStream {

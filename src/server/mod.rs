@@ -10,6 +10,7 @@ mod builtin;
 mod call_answer;
 mod call_begin;
 mod call_limit;
+mod call_lines;
 mod cors;
 mod deadline;
 mod defaults;

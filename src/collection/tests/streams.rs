@@ -43,7 +43,7 @@ fn stream_of(brokers: &Brokers, declared: &Declaration) -> State {
         store.context().clone(),
         format!("all-collection-{}", declared.name),
     );
-    let asked = store.run(async move {
+    let asked = wait(store.spawn(async move {
         context
             .get_stream(name)
             .await
@@ -51,7 +51,7 @@ fn stream_of(brokers: &Brokers, declared: &Declaration) -> State {
             .cached_info()
             .state
             .clone()
-    });
+    }));
     asked.unwrap()
 }
 
@@ -265,12 +265,12 @@ fn a_message_that_no_protod_has_written_is_named_and_not_skipped() {
     let collection = write(&collections, &declared, &["x: 1"]);
     let store = store(&brokers, "all");
     let context = store.context().clone();
-    let published = store.run(async move {
+    let published = wait(store.spawn(async move {
         let sent = context
             .publish("all.collection.points.foreign", "no chunk".into())
             .await;
         sent.unwrap().await.unwrap();
-    });
+    }));
     published.unwrap();
     let mut outcome = Ok(());
     until("it is met", || {
