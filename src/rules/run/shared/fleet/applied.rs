@@ -1,7 +1,7 @@
 //! The store of this server, as far as it has the changes that servers share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
 use tokio::sync::{Notify, watch};
@@ -21,7 +21,7 @@ const OVERHEAD: usize = 64;
 /// The store, and which of the changes it has.
 #[derive(Debug)]
 pub(super) struct Applied {
-    store: Weak<SharedStore>,
+    store: Arc<SharedStore>,
     /// The sequence of the last change that it has. It changes while the store is locked for writing.
     sequence: watch::Sender<u64>,
     types: RwLock<KnownTypes>,
@@ -51,7 +51,7 @@ pub(super) struct Change {
 impl Applied {
     pub(super) fn new(store: &Arc<SharedStore>) -> Self {
         Self {
-            store: Arc::downgrade(store),
+            store: Arc::clone(store),
             sequence: watch::Sender::new(0),
             types: RwLock::default(),
             has_unknown: AtomicBool::new(false),
@@ -59,11 +59,6 @@ impl Applied {
             own: Mutex::default(),
             since_snapshot: AtomicU64::new(0),
         }
-    }
-
-    /// Whether anybody uses the store.
-    pub(super) fn is_used(&self) -> bool {
-        self.store.strong_count() > 0
     }
 
     /// The sequence of the last change that the store has.
@@ -112,9 +107,8 @@ impl Applied {
 
     /// Makes changes that have come, as far as the store does not have them. It may have to wait for a slow evaluation.
     pub(super) fn apply(&self, changes: &[Change]) {
-        let Some(store) = self.store.upgrade() else { return };
         let types = self.types.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut store = store.write();
+        let mut store = self.store.write();
         for Change { sequence, payload } in changes {
             if *sequence <= self.sequence() {
                 continue;
@@ -142,9 +136,8 @@ impl Applied {
 
     /// Puts what these records have in the place of all variables, as of that change.
     pub(super) fn replace(&self, records: &[Bytes], sequence: u64) {
-        let Some(store) = self.store.upgrade() else { return };
         let types = self.types.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut store = store.write();
+        let mut store = self.store.write();
         store.clear();
         self.has_unknown.store(false, Ordering::Relaxed);
         for record in records {
@@ -155,10 +148,9 @@ impl Applied {
     }
 
     /// All variables as records of about that size, and the last change that they have.
-    pub(super) fn records(&self, size: usize) -> Option<(u64, Vec<Vec<u8>>)> {
-        let store = self.store.upgrade()?;
-        let store = store.read();
-        Some((self.sequence(), store.to_records(size)))
+    pub(super) fn records(&self, size: usize) -> (u64, Vec<Vec<u8>>) {
+        let store = self.store.read();
+        (self.sequence(), store.to_records(size))
     }
 
     /// How many bytes of changes have come since the last snapshot.

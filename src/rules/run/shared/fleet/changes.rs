@@ -8,7 +8,6 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::task::spawn_blocking;
 
 use super::applied::{Applied, Change};
-use super::link::Outcome;
 use super::snapshots;
 use crate::nats::JetStream;
 
@@ -32,17 +31,13 @@ pub(super) fn subject(store: &JetStream) -> String {
 }
 
 /// Makes the changes of all servers here, for as long as the broker is there.
-pub(super) async fn follow(store: JetStream, applied: Arc<Applied>) -> Outcome {
-    match followed(&store, &applied).await {
-        Ok(outcome) => outcome,
-        Err(error) => {
-            tracing::debug!(target: "protod::store", error, "the store is not shared for a moment");
-            Outcome::Again
-        }
+pub(super) async fn follow(store: JetStream, applied: Arc<Applied>) {
+    if let Err(error) = followed(&store, &applied).await {
+        tracing::debug!(target: "protod::store", error, "the store is not shared for a moment");
     }
 }
 
-async fn followed(store: &JetStream, applied: &Arc<Applied>) -> Result<Outcome, String> {
+async fn followed(store: &JetStream, applied: &Arc<Applied>) -> Result<(), String> {
     let stream = store.context().get_or_create_stream(stream::Config {
         name: stream_name(store),
         subjects: vec![subject(store)],
@@ -67,12 +62,11 @@ async fn followed(store: &JetStream, applied: &Arc<Applied>) -> Result<Outcome, 
     let mut messages = consumer.messages().await.map_err(|error| error.to_string())?;
     // As if the last one had been made at another time on each server, so that not all make one at once.
     let mut snapshot_after = next_snapshot(0);
-    while applied.is_used() {
+    loop {
         let next = tokio::select! {
             next = messages.next() => next,
             () = applied.learns() => {
-                load(store, applied, 0).await?;
-                return Ok(Outcome::Again);
+                return load(store, applied, 0).await;
             }
         };
         let first = change(
@@ -94,7 +88,6 @@ async fn followed(store: &JetStream, applied: &Arc<Applied>) -> Result<Outcome, 
             snapshot_after = next_snapshot(make_snapshot(store, &stream, applied).await?);
         }
     }
-    Ok(Outcome::Over)
 }
 
 /// After how many bytes of changes a snapshot is made, if the last one had that many.
@@ -137,16 +130,11 @@ async fn make_snapshot(
 ) -> Result<u64, String> {
     let reading = Arc::clone(applied);
     let records = spawn_blocking(move || reading.records(RECORD)).await;
-    let Some((sequence, records)) = records.map_err(|error| error.to_string())? else {
-        return Ok(0);
-    };
+    let (sequence, records) = records.map_err(|error| error.to_string())?;
     applied.note_snapshot();
     let size = records.iter().map(|record| record.len() as u64).sum();
-    match snapshots::write(store, changes, sequence, records).await {
-        Ok(_) => {}
-        Err(error) => {
-            tracing::warn!(target: "protod::store", error, "a snapshot of the shared store is not made");
-        }
+    if let Err(error) = snapshots::write(store, changes, sequence, records).await {
+        tracing::warn!(target: "protod::store", error, "a snapshot of the shared store is not made");
     }
     Ok(size)
 }

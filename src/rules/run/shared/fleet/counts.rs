@@ -6,7 +6,7 @@
 //! Counts only grow, until all begin anew: then there is another period, which is a counter of its own and part of the
 //! subjects of the others. So what a server knows to be used up, it need not ask again in that period.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use async_nats::jetstream::consumer::{DeliverPolicy, pull::OrderedConfig};
 use async_nats::jetstream::message::PublishMessage;
@@ -19,7 +19,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::link::{Outcome, reached, whenever_there};
+use super::link::{Alive, reached, whenever_there};
 use super::publish::{PATIENCE, publish};
 use super::{Counters, Hits, Trouble};
 use crate::nats::JetStream;
@@ -42,15 +42,16 @@ pub(super) struct Counts {
 
 impl Counts {
     /// Begins to hear when all counts begin anew, here too.
-    pub(super) fn new(store: &JetStream, counters: &Arc<Counters>, hits: &Arc<Hits>) -> Self {
+    pub(super) fn new(store: &JetStream, alive: &Alive, counters: &Arc<Counters>, hits: &Arc<Hits>) -> Self {
         let (told, period) = watch::channel(None);
         let here = Arc::new(Here {
             store: store.clone(),
-            counters: Arc::downgrade(counters),
-            hits: Arc::downgrade(hits),
+            counters: Arc::clone(counters),
+            hits: Arc::clone(hits),
             period: told,
         });
-        store.spawn(whenever_there(store.clone(), move || Arc::clone(&here).follow()));
+        let following = whenever_there(store.clone(), move || Arc::clone(&here).follow());
+        alive.spawn(store, following);
         Self {
             store: store.clone(),
             period,
@@ -109,26 +110,20 @@ impl Counts {
 /// What counts on this server.
 struct Here {
     store: JetStream,
-    counters: Weak<Counters>,
-    hits: Weak<Hits>,
+    counters: Arc<Counters>,
+    hits: Arc<Hits>,
     period: watch::Sender<Option<u64>>,
 }
 
 impl Here {
     /// Hears of each period.
-    async fn follow(self: Arc<Self>) -> Outcome {
-        match self.heard().await {
-            Ok(()) => Outcome::Again,
-            Err(Stopped::NobodyCounts) => Outcome::Over,
-            Err(Stopped::Failed(error)) => {
-                tracing::debug!(target: "protod::store", error, "counts are not shared for a moment");
-                Outcome::Again
-            }
+    async fn follow(self: Arc<Self>) {
+        if let Err(error) = self.heard().await {
+            tracing::debug!(target: "protod::store", error, "counts are not shared for a moment");
         }
     }
 
-    async fn heard(&self) -> Result<(), Stopped> {
-        let failed = |error: &dyn std::fmt::Display| Stopped::Failed(error.to_string());
+    async fn heard(&self) -> Result<(), String> {
         let stream = self.store.context().get_or_create_stream(stream::Config {
             name: stream_name(&self.store),
             subjects: vec![subject(&self.store, ">")],
@@ -137,44 +132,34 @@ impl Here {
             allow_message_counter: true,
             ..stream::Config::default()
         });
-        let stream = stream.await.map_err(|error| failed(&error))?;
+        let stream = stream.await.map_err(|error| error.to_string())?;
         let consumer = stream.create_consumer(OrderedConfig {
             filter_subject: subject(&self.store, PERIOD),
             deliver_policy: DeliverPolicy::New,
             ..OrderedConfig::default()
         });
-        let consumer = consumer.await.map_err(|error| failed(&error))?;
-        let mut periods = consumer.messages().await.map_err(|error| failed(&error))?;
+        let consumer = consumer.await.map_err(|error| error.to_string())?;
+        let mut periods = consumer.messages().await.map_err(|error| error.to_string())?;
         // After it listens, so that none is missed.
         let now = increment(&self.store, &subject(&self.store, PERIOD), 0).await;
-        self.begin(now.map_err(|trouble| failed(&trouble))?)?;
+        self.begin(now.map_err(|trouble| trouble.to_string())?);
         while let Some(message) = periods.next().await {
-            let message = message.map_err(|error| failed(&error))?;
+            let message = message.map_err(|error| error.to_string())?;
             let value: Option<Value> = serde_json::from_slice(&message.payload).ok();
             let period = value.as_ref().and_then(|value| count(value.get("val")?.as_str()));
-            self.begin(period.ok_or_else(|| Stopped::Failed("a counter has no value".to_owned()))?)?;
+            self.begin(period.ok_or("a counter has no value")?);
         }
         Ok(())
     }
 
     /// A period that counts from now on, or does already.
-    fn begin(&self, period: u64) -> Result<(), Stopped> {
-        let (Some(counters), Some(hits)) = (self.counters.upgrade(), self.hits.upgrade()) else {
-            return Err(Stopped::NobodyCounts);
-        };
+    fn begin(&self, period: u64) {
         let before = self.period.send_replace(Some(period));
         if before.is_some_and(|before| before != period) {
-            counters.clear();
-            hits.clear();
+            self.counters.clear();
+            self.hits.clear();
         }
-        Ok(())
     }
-}
-
-/// Why a server does not hear of periods any more.
-enum Stopped {
-    NobodyCounts,
-    Failed(String),
 }
 
 /// The counter of periods.

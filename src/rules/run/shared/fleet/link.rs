@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::Trouble;
@@ -13,33 +14,37 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How long a call waits until a broker is there: as long as a cluster may take for another one to be found.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What becomes of a task.
-pub(super) enum Outcome {
-    /// It is begun again, when the broker is there.
-    Again,
-    /// Nobody needs it any more.
-    Over,
+/// Lives as long as a server shares. What is done in the background for that ends with it.
+#[derive(Debug, Default)]
+pub(super) struct Alive(watch::Sender<()>);
+
+impl Alive {
+    /// Does something in the background.
+    pub(super) fn spawn(&self, store: &JetStream, task: impl Future<Output = ()> + Send + 'static) {
+        let mut alive = self.0.subscribe();
+        store.spawn(async move {
+            tokio::select! {
+                () = task => {}
+                // It is never sent, so this is the end of who would.
+                _ = alive.changed() => {}
+            }
+        });
+    }
 }
 
-/// Runs a task whenever the broker is there, and stops it when that is gone.
+/// Runs a task whenever the broker is there, and again when it ends; stops it when the broker is gone.
 pub(super) async fn whenever_there<F>(store: JetStream, mut task: impl FnMut() -> F)
 where
-    F: Future<Output = Outcome>,
+    F: Future<Output = ()>,
 {
     let mut connected = store.connected();
     // The sender is gone with the connection.
     while connected.wait_for(|there| *there).await.is_ok() {
-        let outcome = tokio::select! {
-            outcome = task() => outcome,
-            gone = connected.wait_for(|there| !there) => match gone {
-                Ok(_) => Outcome::Again,
-                Err(_) => Outcome::Over,
-            },
-        };
-        match outcome {
-            Outcome::Over => return,
-            Outcome::Again => sleep(PAUSE).await,
+        tokio::select! {
+            () = task() => {}
+            _ = connected.wait_for(|there| !there) => {}
         }
+        sleep(PAUSE).await;
     }
 }
 

@@ -9,7 +9,7 @@
 //! | `signals` | raises signals in the calls of other servers, and theirs here |
 //! | `counts` | counts answers for all servers |
 //! | `publish` | publishes a message until it is there |
-//! | `link` | does something whenever the broker is there |
+//! | `link` | does something for as long as this server shares, and whenever the broker is there |
 
 mod applied;
 mod changes;
@@ -23,6 +23,7 @@ mod variables;
 use std::sync::Arc;
 
 use self::counts::Counts;
+use self::link::Alive;
 use self::signals::Outgoing;
 pub(in crate::rules::run) use self::variables::Turn;
 use self::variables::Variables;
@@ -42,6 +43,7 @@ pub(in crate::rules::run) struct Fleet {
     signals: Outgoing,
     counts: Arc<Counts>,
     variables: Arc<Variables>,
+    _alive: Alive,
 }
 
 impl Fleet {
@@ -53,11 +55,13 @@ impl Fleet {
         counters: &Arc<Counters>,
         hits: &Arc<Hits>,
     ) -> Self {
+        let alive = Alive::default();
         Self {
             store: store.clone(),
-            signals: Outgoing::new(store, signals),
-            counts: Arc::new(Counts::new(store, counters, hits)),
-            variables: Arc::new(Variables::new(store, variables)),
+            signals: Outgoing::new(store, &alive, signals),
+            counts: Arc::new(Counts::new(store, &alive, counters, hits)),
+            variables: Arc::new(Variables::new(store, &alive, variables)),
+            _alive: alive,
         }
     }
 

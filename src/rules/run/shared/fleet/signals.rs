@@ -2,7 +2,7 @@
 //!
 //! They are messages that no stream keeps: who is not there does not hear them.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use async_nats::Client;
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use super::link::Alive;
 use super::{Signals, Trouble};
 use crate::nats::JetStream;
 use crate::uuid::version_4;
@@ -34,17 +35,19 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     /// Begins to send, and to hear those of the others.
-    pub(super) fn new(store: &JetStream, signals: &Arc<Signals>) -> Self {
+    pub(super) fn new(store: &JetStream, alive: &Alive, signals: &Arc<Signals>) -> Self {
         let own = version_4(fastrand::u128(..));
         let (queue, waiting) = mpsc::channel(WAITING);
         let subject = format!("{}.signals", store.namespace());
-        store.spawn(send(store.client().clone(), subject.clone(), waiting));
-        store.spawn(hear(
+        let hearing = hear(
             store.client().clone(),
-            subject,
+            subject.clone(),
             own.clone(),
-            Arc::downgrade(signals),
-        ));
+            Arc::clone(signals),
+        );
+        alive.spawn(store, hearing);
+        // It ends when all is sent.
+        store.spawn(send(store.client().clone(), subject, waiting));
         Self {
             store: store.clone(),
             own,
@@ -76,7 +79,7 @@ async fn send(client: Client, subject: String, mut waiting: mpsc::Receiver<Bytes
 }
 
 /// Raises the signals of the others here.
-async fn hear(client: Client, subject: String, own: String, signals: Weak<Signals>) {
+async fn hear(client: Client, subject: String, own: String, signals: Arc<Signals>) {
     let mut heard = match client.subscribe(subject).await {
         Ok(heard) => heard,
         Err(error) => {
@@ -85,9 +88,6 @@ async fn hear(client: Client, subject: String, own: String, signals: Weak<Signal
         }
     };
     while let Some(message) = heard.next().await {
-        let Some(signals) = signals.upgrade() else {
-            return;
-        };
         match read(&message.payload) {
             Some((from, ..)) if from == own => {}
             Some((_, name, key)) => {

@@ -99,18 +99,18 @@ pub(super) async fn read(store: &JetStream) -> Result<Option<Snapshot>, String> 
     }))
 }
 
-/// Writes a snapshot, and drops the one before and the changes that it has. `false` if another server has made one since that
-/// has as many.
+/// Writes a snapshot, and drops the one before and the changes that it has. Does nothing if another server has made one since
+/// that has as many.
 pub(super) async fn write(
     store: &JetStream,
     changes: &stream::Stream,
     sequence: u64,
     records: Vec<Vec<u8>>,
-) -> Result<bool, String> {
+) -> Result<(), String> {
     let stream = stream(store).await?;
     let before = head(store, &stream).await?.unwrap_or_default();
     if before.sequence >= sequence {
-        return Ok(false);
+        return Ok(());
     }
     let id = version_4(fastrand::u128(..));
     let place = subject(store, &format!("records.{id}"));
@@ -143,5 +143,5 @@ pub(super) async fn write(
         let purged = changes.purge().sequence(sequence + 1).await;
         purged.map_err(|error| error.to_string())?;
     }
-    Ok(is_head)
+    Ok(())
 }

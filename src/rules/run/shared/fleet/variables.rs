@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::applied::Applied;
 use super::changes::{follow, stream_name, subject};
-use super::link::{reached, whenever_there};
+use super::link::{Alive, reached, whenever_there};
 use super::publish::{PATIENCE, PAUSE, TRY, publish};
 use super::{SharedStore, Trouble};
 use crate::cel::put_clear;
@@ -44,15 +44,16 @@ pub(in crate::rules::run) struct Turn {
 
 impl Variables {
     /// Begins to make the changes of all servers in a store.
-    pub(super) fn new(store: &JetStream, of: &Arc<SharedStore>) -> Self {
+    pub(super) fn new(store: &JetStream, alive: &Alive, of: &Arc<SharedStore>) -> Self {
         let applied = Arc::new(Applied::new(of));
         let (questions, asked) = mpsc::channel(WAITING);
-        store.spawn(answer(store.clone(), asked));
+        alive.spawn(store, answer(store.clone(), asked));
         let following = (store.clone(), Arc::clone(&applied));
-        store.spawn(whenever_there(store.clone(), move || {
+        let following = whenever_there(store.clone(), move || {
             let (store, applied) = following.clone();
             follow(store, applied)
-        }));
+        });
+        alive.spawn(store, following);
         Self {
             store: store.clone(),
             applied,
