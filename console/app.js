@@ -5,6 +5,7 @@ import { collectionsView } from './collections.js';
 import { keepToken } from './token.js';
 import { field, fill, h, say } from './dom.js';
 import { editorView } from './editor.js';
+import { fleetView } from './fleet.js';
 import { invokeView } from './invoke.js';
 import { rulesView } from './rules.js';
 import { schemaView } from './schema.js';
@@ -22,6 +23,7 @@ const VIEWS = {
   streams: ['Streams', streamsView],
   collections: ['Collections', collectionsView],
   schema: ['Schema', schemaView],
+  fleet: ['Fleet', fleetView],
 };
 
 const [nav, picker, banner, main, footer] = ['nav', 'picker', 'banner', 'main', 'footer'].map((id) => document.getElementById(id));

@@ -28,7 +28,7 @@ macro_rules! file {
 }
 
 /// The files: the path, the content type, and what is in it.
-const FILES: [(&str, &str, &[u8]); 28] = [
+const FILES: [(&str, &str, &[u8]); 29] = [
     file!("/", "index.html", HTML),
     file!("/app.js", "app.js", SCRIPT),
     file!("/call.js", "call.js", SCRIPT),
@@ -41,6 +41,7 @@ const FILES: [(&str, &str, &[u8]); 28] = [
     file!("/dom.js", "dom.js", SCRIPT),
     file!("/editor.js", "editor.js", SCRIPT),
     file!("/envelope.js", "envelope.js", SCRIPT),
+    file!("/fleet.js", "fleet.js", SCRIPT),
     file!("/format.js", "format.js", SCRIPT),
     file!("/icon.svg", "icon.svg", SVG),
     file!("/invoke.js", "invoke.js", SCRIPT),

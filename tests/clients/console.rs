@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
+use crate::broker::Brokers;
 use crate::programs::browser;
 
 /// Browsers take long to start, and longer where several start.
@@ -15,8 +16,17 @@ const LIMIT: Duration = Duration::from_secs(320);
 
 /// Runs one case of `console.js`, which starts its own server. The script throws if something is wrong.
 async fn case(name: &str) {
+    case_of("console.js", "-", name).await;
+}
+
+/// The same of `console_fleet.js`, whose servers share a store.
+async fn case_of_fleet(store: &str, name: &str) {
+    case_of("console_fleet.js", store, name).await;
+}
+
+async fn case_of(script: &str, store: &str, name: &str) {
     let _turn = ONE_AT_A_TIME.lock().await;
-    let said = browser("console.js").prints_within(LIMIT, ["-", name]).await;
+    let said = browser(script).prints_within(LIMIT, [store, name]).await;
     assert_eq!(said, format!("{name}: ok\n"));
 }
 
@@ -54,6 +64,14 @@ async fn a_session_is_chosen_for_all_views() {
 #[tokio::test]
 async fn a_collection_is_browsed_exported_imported_and_cleared() {
     case("a_collection_is_browsed_exported_imported_and_cleared").await;
+}
+
+#[tokio::test]
+async fn the_fleet_is_seen_while_its_broker_is_there() {
+    let mut brokers = Brokers::one();
+    case_of_fleet(&brokers.url(), "a_fleet_is_seen").await;
+    brokers.kill(0);
+    case_of_fleet(&brokers.url(), "a_broker_that_is_away_is_told").await;
 }
 
 #[tokio::test]

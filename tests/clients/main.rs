@@ -3,6 +3,9 @@
 //! Each test starts its own server on a free port and calls it with one client. `make test` installs the clients in fixed
 //! versions. If one is missing, its tests fail and say so.
 
+#[path = "../support/broker.rs"]
+#[allow(dead_code, reason = "each program uses some of it")]
+mod broker;
 mod browser;
 mod buf;
 mod check;

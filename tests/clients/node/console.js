@@ -56,6 +56,9 @@ const eachView = async ({ server, console, page }, visit) => {
   await page.getByRole('button', { name: '1', exact: true }).click();
   await page.getByText('"kind": "kept"').waitFor();
   await visit('collections');
+  await console.go('fleet');
+  await page.getByText('This server shares no store.').waitFor();
+  await visit('fleet');
 };
 
 /** Rules that keep orders. */
