@@ -27,7 +27,9 @@ pub(super) struct Applied {
     types: RwLock<KnownTypes>,
     /// Whether there are values of types that were not known when they came.
     has_unknown: AtomicBool,
-    /// Says that these may be known now.
+    /// Whether these may be known now, and all has to be read again before it is used.
+    is_stale: AtomicBool,
+    /// Says that it is so.
     learnt: Notify,
     /// The change that this server is about to make.
     own: Mutex<Own>,
@@ -55,6 +57,7 @@ impl Applied {
             sequence: watch::Sender::new(0),
             types: RwLock::default(),
             has_unknown: AtomicBool::new(false),
+            is_stale: AtomicBool::new(false),
             learnt: Notify::new(),
             own: Mutex::default(),
             since_snapshot: AtomicU64::new(0),
@@ -66,17 +69,21 @@ impl Applied {
         *self.sequence.borrow()
     }
 
-    /// Waits until the store has a change.
+    /// Waits until the store has a change, with the types that are known.
     pub(super) async fn reaches(&self, sequence: u64) -> Result<(), Trouble> {
         let mut applied = self.sequence.subscribe();
-        let reached = timeout(PATIENCE, applied.wait_for(|applied| *applied >= sequence)).await;
+        let is_there = |applied: &u64| *applied >= sequence && !self.is_stale.load(Ordering::Relaxed);
+        let reached = timeout(PATIENCE, applied.wait_for(is_there)).await;
         reached.map_or(Err(Trouble::Unreachable), |_| Ok(()))
     }
 
     /// Notes the types of rules that were loaded.
     pub(super) fn learn(&self, schemas: Vec<Schema>) {
+        // While no change is made with the types that were known before.
+        let _store = self.store.write();
         *self.types.write().unwrap_or_else(PoisonError::into_inner) = KnownTypes::of(schemas);
         if self.has_unknown.load(Ordering::Relaxed) {
+            self.is_stale.store(true, Ordering::Relaxed);
             self.learnt.notify_one();
         }
     }
@@ -107,8 +114,8 @@ impl Applied {
 
     /// Makes changes that have come, as far as the store does not have them. It may have to wait for a slow evaluation.
     pub(super) fn apply(&self, changes: &[Change]) {
-        let types = self.types.read().unwrap_or_else(PoisonError::into_inner).clone();
         let mut store = self.store.write();
+        let types = self.types.read().unwrap_or_else(PoisonError::into_inner).clone();
         for Change { sequence, payload } in changes {
             if *sequence <= self.sequence() {
                 continue;
@@ -136,10 +143,11 @@ impl Applied {
 
     /// Puts what these records have in the place of all variables, as of that change.
     pub(super) fn replace(&self, records: &[Bytes], sequence: u64) {
-        let types = self.types.read().unwrap_or_else(PoisonError::into_inner).clone();
         let mut store = self.store.write();
+        let types = self.types.read().unwrap_or_else(PoisonError::into_inner).clone();
         store.clear();
         self.has_unknown.store(false, Ordering::Relaxed);
+        self.is_stale.store(false, Ordering::Relaxed);
         for record in records {
             self.apply_record(&mut store, record, &types);
         }
