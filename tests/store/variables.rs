@@ -1,12 +1,13 @@
 //! Variables that servers share.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use tokio::task::JoinSet;
 use tonic::Code;
 
 use crate::broker::Brokers;
-use crate::replicas::{Replica, eventually};
+use crate::replicas::{LONG, Replica, eventually};
 
 const RULES: &str = r#"
 rules:
@@ -65,9 +66,14 @@ async fn counted(replicas: &[Replica], calls: usize) -> Vec<String> {
     answers
 }
 
-/// What both variables are that are set together, as a server has them.
+/// What both variables are that are set together, as a server has them when it reaches the broker.
 async fn both(replica: &Replica) -> (i64, i64) {
-    let text = replica.text(r#"{"string": "both"}"#).await;
+    let began = Instant::now();
+    let mut text = replica.text(r#"{"string": "both"}"#).await;
+    while text == "Unavailable" {
+        assert!(began.elapsed() < LONG, "the broker is not reached");
+        text = replica.text(r#"{"string": "both"}"#).await;
+    }
     let value: serde_json::Value = serde_json::from_str(&text).expect(&text);
     let twice = value["int64"]
         .as_str()
