@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use http::StatusCode;
 use tonic::Status;
@@ -170,13 +171,17 @@ impl CallLog {
 
     /// A call is over, of which its client is about to learn: it is no longer in flight, is counted, and stands in the journal.
     pub(super) fn end(&self, record: &CallRecord) {
+        self.end_at(record, Instant::now());
+    }
+
+    fn end_at(&self, record: &CallRecord, now: Instant) {
         if record.was_open() {
             let closed = self.open().remove(&record.id());
             drop(closed);
             // Only those that stand there are steered.
             record.steering.over();
         }
-        if record.end()
+        if record.end(now)
             && record.is_unmatched()
             && let Some(counters) = &self.counters
         {
@@ -186,7 +191,19 @@ impl CallLog {
 
     /// A call is over, and nothing that could still change what is told of it.
     pub(super) fn finish(&self, record: &CallRecord) {
-        self.end(record);
+        self.finish_at(record, Instant::now());
+    }
+
+    /// Calls are over whose answers are written together, so they have one time.
+    pub(super) fn finish_all(&self, records: &[Arc<CallRecord>]) {
+        let now = Instant::now();
+        for record in records {
+            self.finish_at(record, now);
+        }
+    }
+
+    fn finish_at(&self, record: &CallRecord, now: Instant) {
+        self.end_at(record, now);
         if record.is_logged || record.is_unmatched() {
             self.line(record);
         }

@@ -15,6 +15,7 @@ use tracing::Span;
 use super::outcome::Outcome;
 use super::peer::{Peer, PeerAddr};
 use super::steering::Steering;
+use super::turn::call_begins;
 use crate::excerpt::excerpt;
 use crate::journal::{Counts, Direction, Facts, Headers, Log, PeerFact, Recording, Redaction};
 use crate::metrics::{Counted, MethodCounters};
@@ -104,7 +105,7 @@ impl CallRecord {
         journal: Option<&Arc<Log>>,
         trace: Option<Box<CallTrace>>,
     ) -> Self {
-        let began = Instant::now();
+        let (began, start) = call_begins();
         let record = |journal| Recording::new(journal, began, begin.headers);
         Self {
             id,
@@ -128,7 +129,7 @@ impl CallRecord {
             response_bytes: AtomicU64::new(0),
             pushed: AtomicU64::new(0),
             generation: begin.generation,
-            start: SystemTime::now(),
+            start,
             recording: journal.map(record),
             is_open: AtomicBool::new(false),
             counters: begin.counters.map(Arc::clone),
@@ -328,12 +329,13 @@ impl CallRecord {
         &self.steering
     }
 
-    /// Tells of its end in the journal, the metrics and its trace, unless that has been done. Returns whether it was done now.
-    pub(super) fn end(&self) -> bool {
+    /// Tells of its end, which is now, in the journal, the metrics and its trace, unless that has been done. Returns whether it was
+    /// done now.
+    pub(super) fn end(&self, now: Instant) -> bool {
         if self.is_over.swap(true, Ordering::Relaxed) {
             return false;
         }
-        let duration = self.began.elapsed();
+        let duration = now.saturating_duration_since(self.began);
         self.took.store(duration.as_nanos() as u64, Ordering::Relaxed);
         self.with_end(|outcome, rule| {
             if let Some(recording) = &self.recording {

@@ -35,6 +35,7 @@ mod setup;
 mod state;
 mod steering;
 mod traits;
+mod turn;
 
 pub use self::call::Call;
 pub(crate) use self::call::CallStart;
@@ -64,3 +65,4 @@ pub(crate) use self::running::{CallPermit, ServerCalls};
 pub use self::state::{State, States};
 pub(crate) use self::traits::{BoxHandler, Front, Passage};
 pub use self::traits::{DynHandler, Handler};
+pub(crate) use self::turn::run_turn;

@@ -16,6 +16,7 @@ use super::call_record::{CallBegin, CallRecord};
 use super::codes::code_name;
 use super::elapsed::Elapsed;
 use super::peer::Peer;
+use super::turn::call_ends;
 use crate::protocol::received_status;
 use crate::schema::Method;
 use crate::session::Session;
@@ -27,6 +28,8 @@ pub(crate) struct Observed {
     record: Arc<CallRecord>,
     /// Whether the call is over when its handler is. Behind layers it is over at their edge.
     is_outermost: bool,
+    /// Whether it is told of at the end of the turn.
+    is_left_to_turn: bool,
 }
 
 impl Observed {
@@ -72,6 +75,7 @@ impl Observed {
             log: Arc::clone(log),
             record,
             is_outermost,
+            is_left_to_turn: false,
         }
     }
 
@@ -101,10 +105,18 @@ impl Observed {
     }
 
     /// The client is about to learn of the end of the call.
-    pub(super) fn ends(&self) {
-        if self.is_outermost {
+    pub(super) fn ends(&mut self) {
+        if self.is_outermost && !self.leave_to_turn() {
             self.log.end(&self.record);
         }
+    }
+
+    /// Leaves what is told of the call to the turn, if there is one; returns whether there is. A call that came by no connection
+    /// of protod's own is of no turn: whoever made it learns of its end at once.
+    fn leave_to_turn(&mut self) -> bool {
+        self.is_left_to_turn =
+            self.is_left_to_turn || (self.record.peer.is_some() && call_ends(&self.log, &self.record));
+        self.is_left_to_turn
     }
 }
 
@@ -116,8 +128,8 @@ impl Drop for Observed {
             span.record("code", code_name(code));
             span.record("elapsed", Elapsed::of(record.began.elapsed()).as_str());
         }
-        if self.is_outermost {
-            self.log.finish(record);
+        if self.is_outermost && !self.leave_to_turn() {
+            self.log.finish(&self.record);
         }
     }
 }

@@ -178,8 +178,8 @@ impl RunningHandler {
     }
 
     /// The client is about to learn of the end of the call.
-    pub(super) fn ends(&self) {
-        if let Some(observed) = &self.observed {
+    pub(super) fn ends(&mut self) {
+        if let Some(observed) = &mut self.observed {
             observed.ends();
         }
     }

@@ -17,7 +17,7 @@ use tokio::io::AsyncWrite;
 use tokio::time::{Instant, sleep};
 
 use super::buffered_io::BufferedIo;
-use crate::handler::{Expiry, LINGER_TIMEOUT};
+use crate::handler::{Expiry, LINGER_TIMEOUT, run_turn};
 
 /// How many rounds a connection may run before other tasks get their turn.
 const ROUNDS: usize = 16;
@@ -112,13 +112,20 @@ impl Streams {
     }
 
     fn begin_accepted(&self) {
-        for mut stream in self.activity.take_accepted() {
-            // A stream that waits is polled again at once on its own task, which registers the waker that this poll did not.
-            let mut nobody = Context::from_waker(Waker::noop());
-            if stream.as_mut().poll(&mut nobody).is_pending() {
-                tokio::spawn(stream);
-            }
+        let accepted = self.activity.take_accepted();
+        if accepted.is_empty() {
+            return;
         }
+        // What they answer is written when the connection is polled again.
+        run_turn(|| {
+            for mut stream in accepted {
+                // A stream that waits is polled again at once on its own task, which registers the waker that this poll did not.
+                let mut nobody = Context::from_waker(Waker::noop());
+                if stream.as_mut().poll(&mut nobody).is_pending() {
+                    tokio::spawn(stream);
+                }
+            }
+        });
     }
 }
 

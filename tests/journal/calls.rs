@@ -58,6 +58,39 @@ async fn a_call_is_there_with_all_that_came_and_went_when_its_client_has_the_ans
 }
 
 #[tokio::test]
+async fn of_many_calls_at_once_on_one_connection_each_is_there_when_its_client_has_the_answer() {
+    const CALLS: usize = 100;
+    let shop = Shop::open().await;
+    let client = shop.client().await;
+    let journal = shop.journal();
+    let calls = (1..=CALLS).map(|n| {
+        let (client, journal) = (&client, &journal);
+        async move {
+            // Some end with an error, and some with messages of their own.
+            let (method, order) = match n % 3 {
+                0 => ("Buy", format!(r#"{{"name":"tea","count":{n}}}"#)),
+                1 => ("Buy", format!(r#"{{"name":"cake","count":{n}}}"#)),
+                _ => ("Watch", format!(r#"{{"name":"tea","count":{n}}}"#)),
+            };
+            let (_, result) = Shop::call(client, method, &[&order], &[]).await;
+            let code = result.map_or_else(|status| status.code(), |()| Code::Ok);
+            let sent = format!("> {order}");
+            let found = journal.newest(CALLS, |call| messages(call).first() == Some(&sent));
+            let [call] = &found[..] else {
+                panic!("{order} is there {} times", found.len());
+            };
+            assert_eq!(
+                (call.method(), call.code()),
+                (&*format!("shop.Shop/{method}"), code)
+            );
+            assert!(!call.is_open() && call.duration().is_some());
+        }
+    });
+    futures_util::future::join_all(calls).await;
+    assert_eq!(journal.stats().recorded, CALLS as u64);
+}
+
+#[tokio::test]
 async fn streams_have_all_their_messages_in_the_order_in_which_they_came_and_went() {
     let shop = Shop::open().await;
     for protocol in [Protocol::Grpc, Protocol::GrpcWeb, Protocol::Connect] {
