@@ -10,7 +10,7 @@ use super::place::Place;
 use super::row_type::Row;
 use super::scalar::Scalar;
 #[cfg(feature = "sqlite")]
-use super::sqlite::{InFile, To};
+use super::sqlite::{InFile, Queued, To};
 
 /// Writes to a collection for one call, and knows when all of it is stored.
 ///
@@ -21,6 +21,9 @@ pub(crate) struct Writer {
     row: Row,
     /// The end of the group in which the last write is. Those before it have ended well if this does. `None` in memory.
     last: Option<Arc<End>>,
+    /// Whether so much waited with its last write that it should wait.
+    #[cfg(feature = "sqlite")]
+    is_full: bool,
 }
 
 impl Writer {
@@ -29,6 +32,8 @@ impl Writer {
             row: to.row_type.row(),
             to,
             last: None,
+            #[cfg(feature = "sqlite")]
+            is_full: false,
         }
     }
 
@@ -52,7 +57,7 @@ impl Writer {
             #[cfg(feature = "sqlite")]
             Place::File(file) => {
                 let queued = file.sqlite.queue.put(&self.to(file), message);
-                self.queued(queued)
+                self.queued_in_file(queued)
             }
         }
     }
@@ -75,7 +80,7 @@ impl Writer {
             #[cfg(feature = "sqlite")]
             Place::File(file) => {
                 let queued = file.sqlite.queue.delete(&self.to(file), key);
-                self.queued(queued)
+                self.queued_in_file(queued)
             }
         }
     }
@@ -95,7 +100,7 @@ impl Writer {
             #[cfg(feature = "sqlite")]
             Place::File(file) => {
                 let queued = file.sqlite.queue.clear(&self.to(file));
-                self.queued(queued)
+                self.queued_in_file(queued)
             }
         }
     }
@@ -109,7 +114,7 @@ impl Writer {
         match &self.to.place {
             Place::Memory(_) => false,
             #[cfg(feature = "sqlite")]
-            Place::File(file) => file.sqlite.queue.is_full(),
+            Place::File(_) => self.is_full,
         }
     }
 
@@ -161,7 +166,17 @@ impl Writer {
         }
     }
 
-    #[cfg(any(feature = "sqlite", feature = "nats"))]
+    #[cfg(feature = "sqlite")]
+    fn queued_in_file(&mut self, queued: Result<Queued, FaultKind>) -> Result<(), Fault> {
+        let queued = queued.map_err(|kind| self.fault(kind))?;
+        if queued.end.is_some() {
+            self.last = queued.end;
+        }
+        self.is_full = queued.is_full;
+        Ok(())
+    }
+
+    #[cfg(feature = "nats")]
     fn queued(&mut self, end: Result<Arc<End>, FaultKind>) -> Result<(), Fault> {
         self.last = Some(end.map_err(|kind| self.fault(kind))?);
         Ok(())

@@ -73,6 +73,12 @@ impl Kept {
         self.added.notify_waiters();
     }
 
+    /// Whether somebody waits for what comes.
+    pub(super) fn is_followed(&self) -> bool {
+        // Who waits has one, too.
+        Arc::strong_count(&self.added) > 1
+    }
+
     pub(in crate::collection) fn added(&self) -> OwnedNotified {
         Arc::clone(&self.added).notified_owned()
     }

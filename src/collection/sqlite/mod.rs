@@ -40,7 +40,7 @@ pub use self::archive::{Archive, ArchivedCollection, ArchivedMessage};
 pub use self::archive_writer::ArchiveWriter;
 use self::file::OwnFile;
 pub(super) use self::kept::Kept;
-pub(super) use self::queue::{Queue, To};
+pub(super) use self::queue::{Queue, Queued, To};
 pub(super) use self::read::Computed;
 use self::read::Readers;
 use self::write::{Job, Writing};

@@ -18,8 +18,11 @@ use crate::collection::scalar::Key;
 /// How many bytes may wait. Who writes more waits until the group is taken.
 const MOST_BYTES: usize = 4 << 20;
 
+/// How many bytes may wait while somebody follows, who sees a message when its group is committed: that takes some milliseconds.
+const MOST_FOLLOWED: usize = 128 << 10;
+
 /// What a write takes beside the bytes of its message.
-const OVERHEAD: usize = size_of::<Write>();
+const OVERHEAD: usize = size_of::<What>();
 
 /// The queue of one file. `J` is work that is no write.
 #[derive(Debug)]
@@ -34,6 +37,8 @@ pub(in crate::collection) struct Queue<J> {
 #[derive(Debug)]
 struct State<J> {
     open: Group,
+    /// What the last group had its writes in, for the next one: memory that is touched for the first time costs as much as what is written there.
+    spare: Option<(Vec<What>, Vec<u8>)>,
     /// The end of the group that is being written.
     writing: Option<Arc<End>>,
     jobs: Vec<J>,
@@ -53,13 +58,27 @@ pub(in crate::collection) struct To<'w> {
     pub(in crate::collection) last: Option<&'w Arc<End>>,
 }
 
+/// A write that waits in the open group.
+#[derive(Debug)]
+pub(in crate::collection) struct Queued {
+    /// How to learn of its end. `None` if that is the end of what the call wrote last.
+    pub(in crate::collection) end: Option<Arc<End>>,
+    /// Whether who writes more should wait for [`room`](Queue::room).
+    pub(in crate::collection) is_full: bool,
+}
+
 /// Abandons a queue when it is dropped.
 pub(super) struct Abandoned<'q, J>(&'q Queue<J>);
 
 /// Writes that are committed as one.
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    pub(super) writes: Vec<Write>,
+    pub(super) writes: Vec<What>,
+    /// The collections that they are to. They stand here once each, because a count of references that two threads change costs more than a
+    /// write.
+    pub(super) targets: Vec<Arc<Kept>>,
+    /// The one that the last write is to.
+    target: usize,
     /// The messages of the writes, one behind the other.
     pub(super) bytes: Vec<u8>,
     /// The strictest of them.
@@ -68,16 +87,12 @@ pub(super) struct Group {
 }
 
 #[derive(Debug)]
-pub(super) struct Write {
-    pub(super) to: Arc<Kept>,
-    pub(super) what: What,
-}
-
-#[derive(Debug)]
 pub(super) enum What {
+    /// What follows is to this one of the targets.
+    To(usize),
     /// A message, which ends there in the bytes of the group.
     Put(usize),
-    Delete(Key),
+    Delete(Box<Key>),
     Clear,
 }
 
@@ -96,6 +111,7 @@ impl<J> Queue<J> {
         Arc::new(Self {
             state: Mutex::new(State {
                 open: Group::empty(),
+                spare: None,
                 writing: None,
                 jobs: Vec::new(),
                 is_idle: false,
@@ -107,57 +123,55 @@ impl<J> Queue<J> {
         })
     }
 
-    /// Adds a message to the open group, and returns how to learn of its end.
-    pub(in crate::collection) fn put(&self, to: &To<'_>, message: &[u8]) -> Result<Arc<End>, FaultKind> {
+    /// Adds a message to the open group.
+    pub(in crate::collection) fn put(&self, to: &To<'_>, message: &[u8]) -> Result<Queued, FaultKind> {
         self.add(to, |bytes| {
             bytes.extend_from_slice(message);
             What::Put(bytes.len())
         })
     }
 
-    pub(in crate::collection) fn delete(&self, to: &To<'_>, key: Key) -> Result<Arc<End>, FaultKind> {
-        self.add(to, |_| What::Delete(key))
+    pub(in crate::collection) fn delete(&self, to: &To<'_>, key: Key) -> Result<Queued, FaultKind> {
+        self.add(to, |_| What::Delete(Box::new(key)))
     }
 
-    pub(in crate::collection) fn clear(&self, to: &To<'_>) -> Result<Arc<End>, FaultKind> {
+    pub(in crate::collection) fn clear(&self, to: &To<'_>) -> Result<Queued, FaultKind> {
         self.add(to, |_| What::Clear)
     }
 
-    fn add(&self, to: &To<'_>, what: impl FnOnce(&mut Vec<u8>) -> What) -> Result<Arc<End>, FaultKind> {
+    fn add(&self, to: &To<'_>, what: impl FnOnce(&mut Vec<u8>) -> What) -> Result<Queued, FaultKind> {
         let mut state = self.state();
         if state.is_abandoned {
             return Err(FaultKind::Unavailable);
         }
+        let is_same = to.last.is_some_and(|last| Arc::ptr_eq(last, &state.open.end));
         // While the lock is held: a group that fails after this fails the open one, too.
-        if let Some(last) = to.last
-            && !Arc::ptr_eq(last, &state.open.end)
+        if !is_same
+            && let Some(last) = to.last
             && let Some(Err(kind)) = last.outcome()
         {
             return Err(kind);
         }
         let group = &mut state.open;
+        group.goes_on_with(to.kept);
         let what = what(&mut group.bytes);
         group.durability = group.durability.max(to.durability);
-        group.writes.push(Write {
-            to: Arc::clone(to.kept),
-            what,
-        });
-        let end = Arc::clone(&group.end);
+        group.writes.push(what);
+        let queued = Queued {
+            end: (!is_same).then(|| Arc::clone(&group.end)),
+            is_full: group.is_full(),
+        };
         if std::mem::take(&mut state.is_idle) {
             self.work.notify_one();
         }
-        Ok(end)
-    }
-
-    pub(in crate::collection) fn is_full(&self) -> bool {
-        self.state().open.is_full()
+        Ok(queued)
     }
 
     /// Waits until less waits.
     pub(in crate::collection) async fn room(&self) {
         loop {
             let room = self.room.notified();
-            if !self.is_full() {
+            if !self.state().open.is_full() {
                 return;
             }
             room.await;
@@ -208,7 +222,8 @@ impl<J> Queue<J> {
                 return Work::Do(state.jobs.remove(0));
             }
             if !state.open.writes.is_empty() {
-                let group = std::mem::replace(&mut state.open, Group::empty());
+                let next = Group::within(state.spare.take().unwrap_or_default());
+                let group = std::mem::replace(&mut state.open, next);
                 state.writing = Some(Arc::clone(&group.end));
                 drop(state);
                 self.room.notify_waiters();
@@ -218,6 +233,9 @@ impl<J> Queue<J> {
                 return Work::End;
             }
             state.is_idle = true;
+            // Who writes little needs none of the memory of who wrote much.
+            state.spare = None;
+            state.open = Group::empty();
             match patience {
                 None => state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(patience) => {
@@ -238,10 +256,15 @@ impl<J> Queue<J> {
     }
 
     /// Ends the group that was written, and if it failed also the open one.
-    pub(super) fn end(&self, group: &Group, outcome: Result<(), FaultKind>) {
+    pub(super) fn end(&self, mut group: Group, outcome: Result<(), FaultKind>) {
         group.end.set(outcome);
+        group.writes.clear();
+        group.bytes.clear();
+        let mut state = self.state();
+        state.spare = Some((group.writes, group.bytes));
         if outcome.is_err() {
-            let failed = std::mem::replace(&mut self.state().open, Group::empty());
+            let failed = std::mem::replace(&mut state.open, Group::empty());
+            drop(state);
             failed.end.set(outcome);
             self.room.notify_waiters();
         }
@@ -283,7 +306,30 @@ impl Group {
         }
     }
 
+    /// An empty one that has its writes in memory that is there.
+    fn within((writes, bytes): (Vec<What>, Vec<u8>)) -> Self {
+        Self {
+            writes,
+            bytes,
+            ..Self::empty()
+        }
+    }
+
+    /// What follows is to this collection.
+    fn goes_on_with(&mut self, kept: &Arc<Kept>) {
+        let is_kept = |target: &Arc<Kept>| Arc::ptr_eq(target, kept);
+        if self.targets.get(self.target).is_some_and(is_kept) {
+            return;
+        }
+        self.target = self.targets.iter().position(is_kept).unwrap_or_else(|| {
+            self.targets.push(Arc::clone(kept));
+            self.targets.len() - 1
+        });
+        self.writes.push(What::To(self.target));
+    }
+
     fn is_full(&self) -> bool {
-        self.bytes.len() + self.writes.len() * OVERHEAD >= MOST_BYTES
+        let size = self.bytes.len() + self.writes.len() * OVERHEAD;
+        size >= MOST_BYTES || size >= MOST_FOLLOWED && self.targets.iter().any(|target| target.is_followed())
     }
 }

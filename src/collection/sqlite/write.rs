@@ -78,7 +78,7 @@ impl Writing {
                     let outcome = self.write(&group);
                     // Before the calls learn of it: they may read what they have written.
                     self.announce();
-                    queue.end(&group, outcome);
+                    queue.end(group, outcome);
                 }
                 Work::Nothing => {
                     // It is logged, and tried again.
@@ -144,7 +144,7 @@ impl Writing {
 
     /// Writes a group, or nothing of it.
     fn write(&mut self, group: &Group) -> Result<(), FaultKind> {
-        let name = group.writes.first().map_or("", |write| &write.to.name);
+        let name = group.targets.first().map_or("", |target| &target.name);
         self.commit(name, group.durability, |connection, open| {
             Self::write_group(group, connection, open)
         })
@@ -193,15 +193,19 @@ impl Writing {
     fn write_group(group: &Group, connection: &Connection, open: &mut [Open]) -> rusqlite::Result<()> {
         let at = now();
         let mut statements: Vec<Option<Statements<'_>>> = open.iter().map(|_| None).collect();
-        let mut begin = 0;
+        let (mut begin, mut place) = (0, 0);
         for write in &group.writes {
-            let open = &mut open[write.to.place];
-            let statements = &mut statements[write.to.place];
-            let statements = match statements {
+            if let What::To(target) = write {
+                place = group.targets[*target].place;
+                continue;
+            }
+            let open = &mut open[place];
+            let statements = match &mut statements[place] {
                 Some(statements) => statements,
                 none => none.insert(Statements::new(connection, &open.table)?),
             };
-            match &write.what {
+            match write {
+                What::To(_) => {}
                 What::Put(end) => {
                     let message = &group.bytes[std::mem::replace(&mut begin, *end)..*end];
                     open.put(statements, at, message)?;

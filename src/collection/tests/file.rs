@@ -50,6 +50,34 @@ fn what_waits_to_be_written_is_written_when_the_last_one_who_has_it_goes() {
 }
 
 #[test]
+fn while_somebody_follows_less_waits_so_that_it_is_soon_seen() {
+    let _nothing_starts = nothing_starts();
+    let folder = tempfile::tempdir().unwrap();
+    let declared = declaration(POINT, None);
+    let collections = Collections::open(folder.path()).unwrap();
+    let collection = collections.declare(&declared).unwrap();
+    // As long as another writes, nothing is committed.
+    let other = rusqlite::Connection::open(collections.file().unwrap()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let kilobyte = bytes_of(&declared, &format!("name: '{}'", "x".repeat(1000)));
+    let mut writer = collection.writer();
+    let mut writes_until_full = || {
+        let writes = (1..=10_000).find(|_| {
+            writer.put(&kilobyte).unwrap();
+            writer.is_full()
+        });
+        writes.unwrap()
+    };
+    let added = collection.added();
+    // The first group may be taken while the second one fills.
+    assert!(writes_until_full() < 300);
+    drop(added);
+    assert!(writes_until_full() > 3000);
+    other.execute_batch("ROLLBACK").unwrap();
+    wait(writer.committed()).unwrap();
+}
+
+#[test]
 fn other_programs_read_a_table_with_a_column_for_each_scalar_field() {
     let _nothing_starts = nothing_starts();
     let folder = tempfile::tempdir().unwrap();
