@@ -14,7 +14,7 @@ use super::scalar::{Key, Scalar};
 use crate::message::{Bounds, Picked, Picker, Raw, Slot, check_and_pick, unzigzag};
 #[cfg(feature = "sqlite")]
 use crate::schema::kind_name;
-use crate::schema::{FastMap, Layouts};
+use crate::schema::{FastMap, Layouts, field_name};
 
 /// SQLite has tables of up to 2,000 columns. Fields beyond these are no columns, and are read from the bytes like all others.
 const MOST_FIELDS: usize = 1900;
@@ -151,7 +151,7 @@ impl ScalarField {
         }
         Some(Self {
             number: field.number(),
-            name: field.name().into(),
+            name: field_name(field).into(),
             kind: field.kind(),
             slot: picker.slot(layouts, &[field.number()])?,
             has_presence: field.supports_presence(),

@@ -7,6 +7,8 @@ use prost::Message as _;
 use prost_reflect::MessageDescriptor;
 
 use super::compiled::Schema;
+use super::each::each_field;
+use super::named::name_in_proto;
 use super::wire::without_source_info;
 
 /// What [`Schema::descriptor_set`] writes.
@@ -70,7 +72,8 @@ impl DescriptorSet<'_> {
     }
 }
 
-/// The files of a type as a `google.protobuf.FileDescriptorSet`, without comments: who reads its messages needs no proto.
+/// The files of a type as a `google.protobuf.FileDescriptorSet`, without comments and with the names that its proto has: who reads its
+/// messages needs no proto.
 pub(crate) fn descriptor_set_of(message: &MessageDescriptor) -> Vec<u8> {
     let mut found = vec![message.parent_file()];
     let mut next = 0;
@@ -87,9 +90,45 @@ pub(crate) fn descriptor_set_of(message: &MessageDescriptor) -> Vec<u8> {
         .map(|file| {
             let mut proto = file.file_descriptor_proto().clone();
             proto.source_code_info = None;
+            each_field(&mut proto, |field| {
+                field.name = field.name.as_deref().map(|name| name_in_proto(name).to_owned());
+            });
             proto
         })
         .collect();
     files.reverse();
     prost_types::FileDescriptorSet { file: files }.encode_to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Message as Checked;
+
+    #[test]
+    fn a_set_of_a_type_is_read_as_the_protos_were_that_it_is_of() {
+        let texts = [
+            r#"syntax = "proto3"; message M { int32 foo_bar = 1; int32 FooBar = 2; int32 fooBar_ = 3; M inner = 4; }"#,
+            r#"syntax = "proto2"; message M { required int32 foo_bar = 1; optional group G = 2 { optional E e = 1 [default = B]; } enum E { A = 1; B = 2; } extensions 100 to max; } extend M { optional M more = 100; }"#,
+            r#"edition = "2023"; option features.field_presence = IMPLICIT; message M { int32 foo_bar = 1; M inner = 2 [features.message_encoding = DELIMITED]; E e = 3 [features.field_presence = EXPLICIT]; enum E { option features.enum_type = CLOSED; A = 1; } }"#,
+            r#"syntax = "proto2"; message M { option message_set_wire_format = true; extensions 4 to max; } message A { extend M { optional A a = 2147483646; } optional int32 foo_bar = 1; }"#,
+        ];
+        for text in texts {
+            let schema = Schema::from_source("m.proto", text).expect("a proto");
+            let message = schema.pool().get_message_by_name("M").expect("it is there");
+            let read = Schema::from_descriptor_set(&descriptor_set_of(&message)).expect(text);
+            let again = read.pool().get_message_by_name("M").expect("it is there");
+            let names = |of: &MessageDescriptor| -> Vec<String> {
+                of.fields().map(|field| field.name().to_owned()).collect()
+            };
+            assert_eq!(names(&again), names(&message), "{text}");
+            let json = if text.contains("message_set") {
+                "{}"
+            } else {
+                r#"{"foo_bar": 7}"#
+            };
+            let bytes = |of| Checked::from_json(of, json).expect("it fits").to_bytes();
+            assert_eq!(bytes(again), bytes(message), "{text}");
+        }
+    }
 }

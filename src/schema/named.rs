@@ -2,7 +2,7 @@
 //!
 //! A pool does not take two fields of proto3 whose names differ in case or underscores alone, which protoc takes. One of them has
 //! another name in the pool, which no proto can write. Whoever asks for a field by its name, or for the name of one, goes through
-//! the two functions here.
+//! the functions here.
 
 use prost_reflect::{FieldDescriptor, MessageDescriptor};
 
@@ -16,7 +16,11 @@ pub(super) fn renamed(name: &str, count: usize) -> String {
 
 /// The name that the proto has for a field of a pool.
 pub(crate) fn field_name(field: &FieldDescriptor) -> &str {
-    let in_pool = field.name();
+    name_in_proto(field.name())
+}
+
+/// The name that the proto has for a field that the pool calls so.
+pub(super) fn name_in_proto(in_pool: &str) -> &str {
     in_pool.split(RENAMED).next().unwrap_or(in_pool)
 }
 
