@@ -130,6 +130,13 @@ impl Collection {
                 break;
             }
         }
+        self.folded(fold)
+    }
+
+    /// What was computed of its messages.
+    ///
+    /// Fails if it is a sum that its field cannot have.
+    pub(crate) fn folded(&self, fold: Fold) -> Result<Option<Scalar<'static>>, Fault> {
         fold.end().map_err(|_| self.fault(FaultKind::Overflow))
     }
 

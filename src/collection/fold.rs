@@ -7,7 +7,7 @@ use super::scalar::Scalar;
 
 /// An aggregate that takes one value after another.
 #[derive(Debug)]
-pub(super) struct Fold {
+pub(crate) struct Fold {
     what: Aggregate,
     /// How many values there were that are numbers, or of which there is an order.
     count: u64,
@@ -32,7 +32,7 @@ pub(super) struct Overflow;
 
 impl Fold {
     /// `default` is that of the field: the sum of no values has its type.
-    pub(super) fn new(what: Aggregate, default: Option<&Scalar<'_>>) -> Self {
+    pub(crate) fn new(what: Aggregate, default: Option<&Scalar<'_>>) -> Self {
         Self {
             what,
             count: 0,
@@ -46,7 +46,7 @@ impl Fold {
     }
 
     /// Takes the value that a message has in the field. What is not a number is left out, as by SQLite, which does not have it.
-    pub(super) fn add(&mut self, value: Scalar<'_>) {
+    pub(crate) fn add(&mut self, value: Scalar<'_>) {
         if matches!(value, Scalar::Double(number) if number.is_nan()) {
             return;
         }

@@ -49,6 +49,7 @@ pub(crate) use self::collection::Collection;
 pub use self::collections::Collections;
 pub(crate) use self::declaration::{Declaration, Durability, Retention};
 pub(crate) use self::fault::Fault;
+pub(crate) use self::fold::Fold;
 pub(crate) use self::query::{Aggregate, Batch, Condition, Most, Order, Position, Query};
 pub(crate) use self::relation::Relation;
 pub(crate) use self::scalar::Scalar;

@@ -227,6 +227,46 @@ async fn what_is_computed_of_a_collection_is_the_same_by_the_engine_and_row_by_r
 }
 
 #[tokio::test]
+async fn what_is_no_number_is_left_out_and_sums_do_not_overflow_on_their_way() {
+    for rows in [
+        "collection.points",
+        "collection.points.filter(p, p.name.contains(request.name))",
+    ] {
+        let server = points(&format!(
+            r#"
+  - method: keep.Points/Sum
+    reply:
+      sum: "${{{rows}.sum('at')}}"
+      average: "${{{rows}.average('weight')}}"
+      first: "${{string({rows}.sum('weight'))}} ${{string({rows}.min('weight'))}} ${{string({rows}.max('weight'))}}"
+"#
+        ))
+        .await;
+        let record = [
+            r#"{"name":"a","weight":"NaN","at":"9223372036854775807"}"#,
+            r#"{"name":"a","weight":1e100,"at":"1"}"#,
+            r#"{"name":"a","weight":1,"at":"-2"}"#,
+            r#"{"name":"a","weight":-1e100}"#,
+        ];
+        server.call("Record", &record).await;
+        let summed = server.call("Sum", &[r#"{"name":"a"}"#]).await;
+        assert_eq!(
+            summed.messages,
+            [r#"{"sum":"9223372036854775806","average":0.3333333333333333,"first":"1 -1e+100 1e+100"}"#],
+            "{rows}: {}",
+            summed.status
+        );
+        server.call("Record", &[r#"{"name":"a","at":"9"}"#]).await;
+        let overflow = server.call("Sum", &[r#"{"name":"a"}"#]).await;
+        assert!(
+            overflow.status.message().contains("does not fit in 64 bits"),
+            "{rows}: {}",
+            overflow.status
+        );
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_the_average_of_nothing() {
     for (question, expected) in [
         ("count()", r"{}"),
@@ -448,6 +488,21 @@ async fn retention_by_count_keeps_the_newest() {
     let server = server(&rules).await;
     assert_eq!(server.call("Record", &THREE).await.messages, [r#"{"count":"2"}"#]);
     assert_eq!(values(&server.call("List", &["{}"]).await.messages), [1, 2]);
+}
+
+#[tokio::test]
+async fn what_is_too_old_is_not_counted_though_nobody_writes() {
+    let rules = POINTS.replace("keep.Point}", "{type: keep.Point, keep: {age: 1ms}}}");
+    let count = "  - {method: keep.Points/Sum, reply: {count: '${collection.points.count()}'}}\n";
+    let server = server(&format!("{rules}{count}")).await;
+    server.call("Record", &THREE).await;
+    let until_it_is_gone = async {
+        while server.call("Sum", &["{}"]).await.messages != ["{}"] {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let gone = tokio::time::timeout(std::time::Duration::from_mins(1), until_it_is_gone).await;
+    gone.expect("it is too old");
 }
 
 #[tokio::test]

@@ -10,10 +10,9 @@ use bytes::Bytes;
 use super::evaluation::Evaluation;
 use super::row_reading::RowReading;
 use crate::cel::fields::FieldReader;
-use crate::cel::operators::{Math, Relation};
 use crate::cel::typed::{Question, RowCondition, Rows};
-use crate::cel::values::{EvalError, Evaluated, Value, compare};
-use crate::collection::{Aggregate, Condition, Order, Query, Scalar};
+use crate::cel::values::{EvalError, Evaluated, Value};
+use crate::collection::{Aggregate, Condition, Fold, Order, Query, Scalar};
 
 impl Rows {
     /// All rows, as a list.
@@ -62,18 +61,38 @@ impl Rows {
         })
     }
 
-    /// Calls `see` with a field of each row.
-    fn each_field<'e>(
+    /// What is computed of a field of the rows, by the engine or, if a filter is left to do here, of each row.
+    fn computed<'e>(
         &'e self,
+        what: Aggregate,
         field: &'e FieldReader,
         evaluation: &mut Evaluation<'_, 'e>,
-        mut see: impl FnMut(Value<'e>) -> Evaluated<()>,
-    ) -> Evaluated<()> {
+    ) -> Evaluated<Option<Value<'e>>> {
+        if self.filters.is_empty() {
+            return Ok(self.aggregate(what, evaluation)?.map(value_of));
+        }
+        let mut fold = Fold::new(what, scalar_of(&field.default).as_ref());
         let mut reading = RowReading::begin(self, None, evaluation)?;
         while let Some((_, row)) = reading.next(self, evaluation)? {
-            see(field_of(field, &row, evaluation)?)?;
+            if let Some(value) = scalar_of(&field_of(field, &row, evaluation)?) {
+                fold.add(value);
+            }
         }
-        Ok(())
+        let collection = self.collection(evaluation)?;
+        let reads = &evaluation.env.call.reads;
+        let folded = reads.read(collection, evaluation.budget(), || collection.folded(fold))?;
+        Ok(folded.map(value_of))
+    }
+
+    /// The same of what has no value if there are no rows.
+    fn computed_of_some<'e>(
+        &'e self,
+        what: Aggregate,
+        field: &'e FieldReader,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Value<'e>> {
+        let computed = self.computed(what, field, evaluation)?;
+        computed.ok_or_else(|| self.empty())
     }
 
     #[cold]
@@ -148,46 +167,16 @@ impl Question {
                 Some(count) => Ok(value_of(count)),
                 None => Ok(Value::Int(0)),
             },
-            Self::Sum(field) if is_filtered => {
-                let mut sum = zero_of(field);
-                rows.each_field(field, evaluation, |value| {
-                    let added =
-                        Math::Add.of_values(std::mem::replace(&mut sum, Value::Null), value.widened())?;
-                    sum = added;
-                    Ok(())
-                })?;
-                Ok(sum)
-            }
             Self::Sum(field) => {
-                let sum = rows.aggregate(Aggregate::Sum(field.number), evaluation)?;
-                Ok(sum.map_or_else(|| zero_of(field), value_of))
-            }
-            Self::Average(field) if is_filtered => {
-                let (mut sum, mut count) = (0.0, 0.0);
-                rows.each_field(field, evaluation, |value| {
-                    sum += number_of(&value);
-                    count += 1.0;
-                    Ok(())
-                })?;
-                if count == 0.0 {
-                    return Err(rows.empty());
-                }
-                Ok(Value::Double(sum / count))
+                let sum = rows.computed(Aggregate::Sum(field.number), field, evaluation)?;
+                Ok(sum.unwrap_or_else(|| zero_of(field)))
             }
             Self::Average(field) => {
-                let average = rows.aggregate(Aggregate::Average(field.number), evaluation)?;
-                average.map(value_of).ok_or_else(|| rows.empty())
+                rows.computed_of_some(Aggregate::Average(field.number), field, evaluation)
             }
-            Self::Least(field) => extreme(
-                rows,
-                field,
-                Aggregate::Least(field.number),
-                Relation::Less,
-                evaluation,
-            ),
+            Self::Least(field) => rows.computed_of_some(Aggregate::Least(field.number), field, evaluation),
             Self::Greatest(field) => {
-                let greatest = Aggregate::Greatest(field.number);
-                extreme(rows, field, greatest, Relation::Greater, evaluation)
+                rows.computed_of_some(Aggregate::Greatest(field.number), field, evaluation)
             }
         }
     }
@@ -204,33 +193,6 @@ impl Rows {
     }
 }
 
-/// The least or the greatest value of a field.
-fn extreme<'e>(
-    rows: &'e Rows,
-    field: &'e FieldReader,
-    what: Aggregate,
-    wins: Relation,
-    evaluation: &mut Evaluation<'_, 'e>,
-) -> Evaluated<Value<'e>> {
-    if rows.filters.is_empty() {
-        let found = rows.aggregate(what, evaluation)?;
-        return found.map(value_of).ok_or_else(|| rows.empty());
-    }
-    let mut found: Option<Value<'e>> = None;
-    rows.each_field(field, evaluation, |value| {
-        let is_new = match &found {
-            Some(found) => compare(&value, found).is_some_and(|order| wins.holds(order)),
-            // What is no number is neither the least nor the greatest.
-            None => compare(&value, &value).is_some(),
-        };
-        if is_new {
-            found = Some(value);
-        }
-        Ok(())
-    })?;
-    found.ok_or_else(|| rows.empty())
-}
-
 /// What a collection finds a row by; `None` if it is no key.
 pub(crate) fn key_of<'v>(key: &'v Value<'_>) -> Option<Scalar<'v>> {
     Some(match key {
@@ -242,6 +204,15 @@ pub(crate) fn key_of<'v>(key: &'v Value<'_>) -> Option<Scalar<'v>> {
         Value::Enum(_, number) => Scalar::Int(i64::from(*number)),
         _ => return None,
     })
+}
+
+/// What is computed with.
+fn scalar_of<'v>(value: &'v Value<'_>) -> Option<Scalar<'v>> {
+    match value {
+        Value::Double(number) => Some(Scalar::Double(*number)),
+        Value::Float(number) => Some(Scalar::Double(f64::from(*number))),
+        value => key_of(value),
+    }
 }
 
 fn value_of(scalar: Scalar<'static>) -> Value<'static> {
@@ -265,16 +236,6 @@ fn field_of<'e>(
     };
     let value = field.read(&message.bytes, evaluation.budget())?;
     Ok(value.map_or_else(|| field.default.clone(), Value::into_owned))
-}
-
-fn number_of(value: &Value<'_>) -> f64 {
-    match value {
-        Value::Int(number) => *number as f64,
-        Value::Uint(number) => *number as f64,
-        Value::Double(number) => *number,
-        Value::Float(number) => f64::from(*number),
-        _ => 0.0,
-    }
 }
 
 /// The sum of no values of a field.

@@ -147,7 +147,13 @@ impl Rows {
     }
 
     pub(in crate::collection) fn extent(&self) -> Extent {
-        let state = self.read_lock();
+        let mut state = self.read_lock();
+        // What is too old is read no more, and so it does not count.
+        if !self.is_copy && state.has_too_old() {
+            drop(state);
+            self.write().forget(&self.room);
+            state = self.read_lock();
+        }
         Extent {
             count: state.messages.len() as u64,
             size: state.size,
@@ -240,6 +246,11 @@ impl State {
         {
             self.remove(*position, room);
         }
+    }
+
+    fn has_too_old(&self) -> bool {
+        let oldest = self.messages.first_key_value();
+        oldest.is_some_and(|(_, oldest)| oldest.at < self.cutoff())
     }
 
     fn cutoff(&self) -> u64 {
