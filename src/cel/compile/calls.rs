@@ -344,7 +344,11 @@ impl Compiler<'_, '_> {
             .filter(|_| target.is_some() && expressions.len() == 1);
         let field = field.and_then(|of| field_meant(&of.value_type, name));
         let told = of_macro.or_else(|| other_languages::for_function(&full_name));
-        if let Some(field) = field {
+        let of_rows = target.is_some_and(|target| self.is_of_collection(target));
+        let of_rows = of_rows.then(|| RowsWord::near(name)).flatten();
+        if let Some(hint) = of_rows {
+            self.hint(hint);
+        } else if let Some(field) = field {
             self.hint(format!("a field is read by its name: `x.{field}`"));
         } else if let Some(hint) = self.hint_for_entry(name, expressions, values.first()) {
             self.hint(hint);

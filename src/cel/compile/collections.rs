@@ -16,6 +16,7 @@ use crate::cel::syntax::{Expr, ExprKind};
 use crate::cel::typed::{Question, RowCondition, RowFilter, Rows, TypedExpr};
 use crate::cel::values::Type;
 use crate::collection::Order;
+use crate::suggest;
 
 /// What is asked of a collection by a word behind a dot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,20 +34,26 @@ pub(super) enum RowsWord {
 }
 
 impl RowsWord {
+    const ALL: [Self; 10] = [
+        Self::Get,
+        Self::Has,
+        Self::Newest,
+        Self::Count,
+        Self::First,
+        Self::Last,
+        Self::Sum,
+        Self::Average,
+        Self::Min,
+        Self::Max,
+    ];
+
     pub(super) fn of_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "get" => Self::Get,
-            "has" => Self::Has,
-            "newest" => Self::Newest,
-            "count" => Self::Count,
-            "first" => Self::First,
-            "last" => Self::Last,
-            "sum" => Self::Sum,
-            "average" => Self::Average,
-            "min" => Self::Min,
-            "max" => Self::Max,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|word| word.name() == name)
+    }
+
+    /// The word that was meant, as a hint.
+    pub(super) fn near(name: &str) -> Option<String> {
+        suggest::did_you_mean(name, Self::ALL.map(Self::name))
     }
 
     fn name(self) -> &'static str {

@@ -37,18 +37,22 @@ impl StepsCompiler<'_, '_> {
             let op = place.map(|place| store(place, Change::Clear));
             return self.push(op, node);
         }
-        let Yaml::Map(entries) = &node.value else {
-            let what = if action.name == "delete" {
-                "${request.id}"
-            } else {
-                "${request}"
-            };
-            let message = format!(
-                "expected the name of a collection and what is written, found {}",
-                node.kind()
-            );
-            let hint = format!("such as `{}: {{books: \"{what}\"}}`", action.name);
-            return self.compiler.problem_hint(node, message, Some(hint));
+        let entries = match &node.value {
+            Yaml::Map(entries) if !entries.is_empty() => entries,
+            found => {
+                let what = if action.name == "delete" {
+                    "${request.id}"
+                } else {
+                    "${request}"
+                };
+                let found = match found {
+                    Yaml::Map(_) => "an empty mapping",
+                    _ => node.kind(),
+                };
+                let message = format!("expected the name of a collection and what is written, found {found}");
+                let hint = format!("such as `{}: {{books: \"{what}\"}}`", action.name);
+                return self.compiler.problem_hint(node, message, Some(hint));
+            }
         };
         for (key, value) in entries {
             let Some(place) = self.collection_named(key, &key.key_text().unwrap_or_default()) else {
