@@ -31,6 +31,9 @@ pub(super) enum FaultKind {
     /// The broker takes no message of that size.
     #[cfg(feature = "nats")]
     TooLarge,
+    /// Replicas that share it have declared another key.
+    #[cfg(feature = "nats")]
+    OtherKey,
 }
 
 impl Fault {
@@ -52,6 +55,8 @@ impl Fault {
             FaultKind::Away | FaultKind::Behind => Code::Unavailable,
             #[cfg(feature = "nats")]
             FaultKind::TooLarge => Code::ResourceExhausted,
+            #[cfg(feature = "nats")]
+            FaultKind::OtherKey => Code::FailedPrecondition,
         };
         Status::new(code, self.to_string())
     }
@@ -72,6 +77,10 @@ impl std::fmt::Display for Fault {
             }
             #[cfg(feature = "nats")]
             FaultKind::TooLarge => "takes no message that is larger than those of the store may be",
+            #[cfg(feature = "nats")]
+            FaultKind::OtherKey => {
+                "has another key in the store: a collection with another key needs another name"
+            }
         };
         write!(f, "the collection `{}` {what}", self.collection)
     }
@@ -116,6 +125,12 @@ mod tests {
                 FaultKind::Behind,
                 Code::Unavailable,
                 "the collection `points` cannot be read or written now: this replica has not caught up with the store",
+            ),
+            #[cfg(feature = "nats")]
+            (
+                FaultKind::OtherKey,
+                Code::FailedPrecondition,
+                "the collection `points` has another key in the store: a collection with another key needs another name",
             ),
             #[cfg(feature = "nats")]
             (

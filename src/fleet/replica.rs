@@ -223,7 +223,10 @@ impl Replica {
                 }) => self.follow(shelf, &record).await,
                 Ok(_) => Ok(()),
                 Err(error) => {
-                    self.said.trouble(error.to_string());
+                    let why = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
+                    let trouble = format!("{error}, what was served before is: {why}; publish one again");
+                    tracing::error!("{trouble}");
+                    self.said.trouble(trouble);
                     Ok(())
                 }
             },

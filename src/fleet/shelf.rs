@@ -42,6 +42,9 @@ pub(super) const CURRENT: &str = "current";
 /// The generation that is to be.
 pub(super) const CANDIDATE: &str = "candidate";
 
+/// What the keys of replicas begin with.
+const REPLICA: &str = "replica.";
+
 /// Who publishes.
 pub(super) const PUBLISHER: &str = "publisher";
 
@@ -97,8 +100,9 @@ impl Shelf {
         let subject = format!("{}{CURRENT}", self.fleet.prefix);
         // Asked of the leader: another broker of a cluster may be behind.
         match self.fleet.stream.get_last_raw_message_by_subject(&subject).await {
+            // One that is none is replaced by who publishes next.
             Ok(message) => Ok(Some(Current {
-                record: decode("the current generation", &message.payload)?,
+                record: decode("the current generation", &message.payload).unwrap_or_default(),
                 revision: message.sequence,
             })),
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
@@ -118,7 +122,7 @@ impl Shelf {
         while let Some(entry) = entries.next().await {
             let entry = entry.map_err(|error| unavailable(action, error))?;
             if entry.operation == Operation::Put {
-                history.push(decode("the history of the fleet", &entry.value)?);
+                history.extend(decode("the history of the fleet", &entry.value).ok());
             }
         }
         history.reverse();
@@ -136,7 +140,7 @@ impl Shelf {
         let mut names = Vec::new();
         while let Some(key) = keys.next().await {
             let key = key.map_err(|error| unavailable(action, error))?;
-            if key != PUBLISHER {
+            if key.starts_with(REPLICA) {
                 names.push(key);
             }
         }
@@ -146,9 +150,10 @@ impl Shelf {
             .map_err(|error| unavailable(action, error))?;
         // One may have gone since.
         let records = values.into_iter().flatten();
-        let mut records = records
-            .map(|value| decode::<ReplicaRecord>("what is known of a replica", &value))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut records: Vec<ReplicaRecord> = records
+            .filter_map(|value| decode("what is known of a replica", &value).ok())
+            .filter(|record: &ReplicaRecord| !record.name.is_empty())
+            .collect();
         records.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         Ok(records)
     }
@@ -246,7 +251,7 @@ impl Shelf {
 
 /// The key of a replica, among keys in which a dot has a meaning.
 pub(super) fn key_of_replica(name: &str) -> String {
-    format!("replica.{}", name.replace('.', "/"))
+    format!("{REPLICA}{}", name.replace('.', "/"))
 }
 
 /// Reads a record.

@@ -221,3 +221,48 @@ async fn of_two_who_publish_at_once_one_is_told() {
     }
     await_answer(&replica, 2, "new").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_write_into_the_records_of_a_fleet_stops_no_server_and_no_later_change() {
+    let fleet = Fleet::of_one_broker();
+    let replica = fleet.replica("only", &[]).await;
+    fleet.await_replicas(1).await;
+    let old = fleet.publish(1, "old").await;
+    await_answer(&replica, 1, "old").await;
+    let other = async_nats::connect(fleet.brokers.url().as_str())
+        .await
+        .expect("it answers");
+    let other = async_nats::jetstream::new(other);
+    for (subject, rubbish) in [
+        ("$KV.protod-replicas.rubbish", "rubbish"),
+        ("$KV.protod-replicas.replica.rubbish", "rubbish"),
+        ("$KV.protod-replicas.replica.none", ""),
+        ("$KV.protod-fleet.candidate", "rubbish"),
+        ("$KV.protod-fleet.current", "rubbish"),
+    ] {
+        let sent = other.publish(subject, rubbish.into()).await.expect("sent");
+        sent.await.expect("stored");
+    }
+    let trouble = async {
+        while !fleet.told_of("only").await["trouble"]
+            .as_str()
+            .is_some_and(|why| why.contains("publish one again"))
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(crate::program::SOON, trouble)
+        .await
+        .expect("it says so");
+    assert_eq!(answer(&replica).await, (1, "old".to_owned()));
+    let told = fleet.publish(2, "new").await;
+    assert_eq!(
+        (&told["outcome"], &told["served_by"]),
+        (&"served".into(), &1.into()),
+        "{told:#}"
+    );
+    assert_eq!(answer(&replica).await, (2, "new".to_owned()));
+    let old = old["generation"].as_str().expect("an id");
+    let told = fleet.told(&["rollback", old]).await;
+    assert_eq!(told["outcome"], "served", "{told:#}");
+}

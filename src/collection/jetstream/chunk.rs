@@ -50,7 +50,7 @@ pub(super) fn sequence_of(position: u64) -> u64 {
 
 /// What a chunk says of its collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Head {
+pub(in crate::collection) struct Head {
     /// The number of the key's field.
     pub(super) key: Option<u32>,
     /// How much is kept when the chunk has been applied.
@@ -73,7 +73,7 @@ pub(in crate::collection) enum Record<'b> {
 
 /// A chunk that is being made.
 #[derive(Debug)]
-pub(super) struct ChunkBuilder {
+pub(in crate::collection) struct ChunkBuilder {
     pub(super) head: Head,
     bytes: Vec<u8>,
     /// Where the records begin.
@@ -81,7 +81,7 @@ pub(super) struct ChunkBuilder {
 }
 
 impl ChunkBuilder {
-    pub(super) fn new(head: Head) -> Self {
+    pub(in crate::collection) fn new(head: Head) -> Self {
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(&0_u64.to_le_bytes());
         put_varint(&mut bytes, head.key.unwrap_or_default().into());
@@ -107,7 +107,7 @@ impl ChunkBuilder {
         self.is_empty() || self.bytes.len() - self.begin + message + OVERHEAD <= most
     }
 
-    pub(super) fn add(&mut self, record: &Record<'_>) {
+    pub(in crate::collection) fn add(&mut self, record: &Record<'_>) {
         let bytes = &mut self.bytes;
         match record {
             Record::Put(message) => {
@@ -133,7 +133,7 @@ impl ChunkBuilder {
     }
 
     /// The chunk, with its number.
-    pub(super) fn finish(mut self, number: u64) -> Bytes {
+    pub(in crate::collection) fn finish(mut self, number: u64) -> Bytes {
         self.bytes[1..9].copy_from_slice(&number.to_le_bytes());
         self.bytes.into()
     }
@@ -187,8 +187,13 @@ impl Chunk {
         let begin = bytes.len() - reader.rest().len();
         let mut records = 0_u64;
         while !reader.is_empty() {
-            record(&mut reader).ok_or(NoChunk::Malformed)?;
-            records += 1;
+            match record(&mut reader).ok_or(NoChunk::Malformed)? {
+                // What stood in an older chunk stands before this one.
+                Record::Restore { position, .. } if position >= first_position(sequence) => {
+                    return Err(NoChunk::Malformed);
+                }
+                _ => records += 1,
+            }
         }
         if records > 1 << PLACE_BITS || sequence > u64::MAX >> (PLACE_BITS + 1) {
             return Err(NoChunk::Malformed);
@@ -206,6 +211,11 @@ impl Chunk {
     /// How much is kept when it has been applied.
     pub(in crate::collection) fn keep(&self) -> Retention {
         self.head.keep
+    }
+
+    /// The number of the key's field.
+    pub(super) fn key(&self) -> Option<u32> {
+        self.head.key
     }
 
     pub(super) fn len(&self) -> usize {

@@ -28,7 +28,9 @@ mod tail;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use self::chunk::Head;
+#[cfg(test)]
+pub(super) use self::chunk::ChunkBuilder;
+pub(super) use self::chunk::Head;
 pub(super) use self::chunk::{Chunk, Record};
 use self::copy::LocalCopy;
 pub(super) use self::progress::Applied;
@@ -72,6 +74,12 @@ impl Streams {
         let name = stream_of(&self.store, &declaration.name);
         let mut streams = self.streams();
         if let Some(stream) = streams.get(&declaration.name) {
+            if stream.shared.head().key != head.key {
+                return Err(Error::invalid_input(
+                    format!("cannot share the collection `{}`", declaration.name),
+                    "it has had another key: a collection with another key needs another name",
+                ));
+            }
             let mut current = stream.shared.copy.row_type();
             let (place, _) = declare(&name)?;
             *current = Arc::clone(row_type);

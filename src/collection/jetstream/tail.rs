@@ -10,7 +10,7 @@ use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
 use async_nats::jetstream::stream::{self, Info, StorageType};
 use futures_util::{FutureExt as _, StreamExt as _};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::chunk::{Chunk, first_position};
 use super::progress::{Applied, Own};
@@ -89,7 +89,9 @@ async fn try_read(shared: &Arc<Shared>) -> Result<std::convert::Infallible, Ende
     let context = shared.store.context();
     shared.set_largest(context.client().server_info().max_payload);
     let stream = context.get_or_create_stream(config(shared)).await.map_err(lost)?;
-    begin(shared, &stream.get_info().await.map_err(lost)?).await?;
+    let info = stream.get_info().await.map_err(lost)?;
+    begin(shared, &info).await?;
+    let last = info.state.last_sequence;
     let next = shared.progress.borrow().applied.sequence + 1;
     let consumer = pull::Config {
         deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: next },
@@ -101,6 +103,7 @@ async fn try_read(shared: &Arc<Shared>) -> Result<std::convert::Infallible, Ende
         ..pull::Config::default()
     };
     let consumer = stream.create_consumer(consumer).await.map_err(lost)?;
+    let mut is_all = consumer.cached_info().num_pending == 0;
     let mut messages = consumer
         .stream()
         .max_messages_per_batch(AHEAD)
@@ -110,14 +113,28 @@ async fn try_read(shared: &Arc<Shared>) -> Result<std::convert::Infallible, Ende
         .map_err(lost)?;
     let mut count = 0;
     loop {
+        if is_all && shared.progress.borrow().applied.sequence < last {
+            // What was behind it has been deleted.
+            skip(shared, last).await?;
+        }
         let ended = || lost("it has ended");
-        let first = messages.next().await.ok_or_else(ended)?;
+        let is_faulty = shared.progress.borrow().fault.is_some();
+        let first = if is_faulty {
+            // What is wrong may be deleted before it comes.
+            let first = timeout(REST, messages.next()).await;
+            first.map_err(|_| lost("nothing comes"))?
+        } else {
+            messages.next().await
+        };
+        let first = first.ok_or_else(ended)?;
         let mut come = vec![first.map_err(lost)?];
         while come.len() < AHEAD
             && let Some(message) = messages.next().now_or_never()
         {
             come.push(message.ok_or_else(ended)?.map_err(lost)?);
         }
+        let newest = come.last().and_then(|message| message.info().ok());
+        is_all = newest.is_some_and(|info| info.pending == 0);
         let mut chunks = Vec::with_capacity(come.len());
         let mut own = None;
         for message in come {
@@ -196,6 +213,24 @@ async fn gap(shared: &Arc<Shared>, first: u64) -> Result<(), Ended> {
     Ok(())
 }
 
+/// There are no chunks any more up to this one, and all that is before them stays: somebody has deleted them.
+async fn skip(shared: &Arc<Shared>, last: u64) -> Result<(), Ended> {
+    let applied = Applied {
+        created: Arc::clone(&shared.progress.borrow().applied.created),
+        sequence: last,
+    };
+    let applied = in_thread(shared, applied, |shared, applied| {
+        shared.copy.apply(Vec::new(), applied)
+    })
+    .await?;
+    shared.progress.send_modify(|progress| {
+        progress.applied = applied;
+        progress.gaps += 1;
+        progress.fault = None;
+    });
+    Ok(())
+}
+
 /// The chunk in a message, which is the next of this reader.
 fn chunk_of(shared: &Shared, message: &Message, count: u64) -> Result<Chunk, Ended> {
     let info = message.info().map_err(lost)?;
@@ -205,31 +240,43 @@ fn chunk_of(shared: &Shared, message: &Message, count: u64) -> Result<Chunk, End
     let at = info.published.unix_timestamp_nanos() / 1_000_000;
     let at = u64::try_from(at).unwrap_or_default();
     let sequence = info.stream_sequence;
-    Chunk::parse(sequence, at, message.payload.clone()).map_err(|why| {
+    let chunk = Chunk::parse(sequence, at, message.payload.clone()).map_err(|why| {
         static THROTTLE: Throttle = Throttle::new(Duration::from_secs(10));
         if THROTTLE.pass().is_some() {
             tracing::error!(
                 collection = &*shared.collection,
-                "the message {sequence} of the stream {} is no chunk of a collection: {why}",
+                "the message {sequence} of the stream {} is no chunk of a collection: {why}; if it is deleted, the collection goes on",
                 shared.stream
             );
         }
         Ended::Fault(FaultKind::Damaged)
-    })
+    })?;
+    if chunk.key() != shared.head().key {
+        return Err(FaultKind::OtherKey.into());
+    }
+    Ok(chunk)
 }
 
 /// Applies chunks, and says so. `own` is the last of this replica among them.
-async fn apply(shared: &Arc<Shared>, chunks: Vec<Chunk>, own: Option<Own>) -> Result<(), Ended> {
-    let (Some(first), Some(last)) = (chunks.first(), chunks.last()) else {
+async fn apply(shared: &Arc<Shared>, mut chunks: Vec<Chunk>, own: Option<Own>) -> Result<(), Ended> {
+    let next = shared.progress.borrow().applied.sequence + 1;
+    let sequences = chunks.iter().map(|chunk| chunk.sequence);
+    let has_gaps = !(next..).take(chunks.len()).eq(sequences);
+    if has_gaps {
+        // What is not kept goes from the begin of the stream. All else that is missing was deleted, and what is before it stays.
+        let info = shared.info().await;
+        let first = info
+            .map_err(|_| lost("the broker does not say where it begins"))?
+            .state
+            .first_sequence;
+        chunks.retain(|chunk| chunk.sequence >= first);
+        if first > next {
+            gap(shared, first).await?;
+        }
+    }
+    let Some(last) = chunks.last() else {
         return Ok(());
     };
-    if first.sequence > shared.progress.borrow().applied.sequence + 1 {
-        gap(shared, first.sequence).await?;
-    }
-    if !chunks.is_sorted_by(|one, next| one.sequence + 1 == next.sequence) {
-        // Those between them are gone. What was read is read again, one by one.
-        return Err(lost("chunks were purged meanwhile"));
-    }
     let applied = Applied {
         created: Arc::clone(&shared.progress.borrow().applied.created),
         sequence: last.sequence,
@@ -241,6 +288,7 @@ async fn apply(shared: &Arc<Shared>, chunks: Vec<Chunk>, own: Option<Own>) -> Re
     shared.progress.send_modify(|progress| {
         progress.applied = applied;
         progress.own = own.unwrap_or(progress.own);
+        progress.gaps += u64::from(has_gaps);
         progress.fault = None;
     });
     Ok(())

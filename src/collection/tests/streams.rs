@@ -7,6 +7,7 @@ use async_nats::jetstream::stream::State;
 
 use super::broker::Brokers;
 use super::*;
+use crate::collection::jetstream::{ChunkBuilder, Head, Record};
 use crate::nats::{JetStream, JetStreamOptions};
 
 /// A namespace on the brokers.
@@ -405,4 +406,99 @@ fn nothing_that_was_acknowledged_is_lost_or_out_of_order_when_brokers_and_replic
             .all(|id| id & 3 == 1 || distinct.contains(&(id - 1)));
         assert!(ends_well);
     }
+}
+
+#[test]
+fn what_is_no_chunk_stops_a_collection_until_it_is_deleted_and_nothing_else_is_lost() {
+    let brokers = starting(Brokers::one);
+    let declared = declaration(POINT, None);
+    let folder = tempfile::tempdir().unwrap();
+    let memory = replica(&brokers);
+    let local = Collections::open(folder.path()).unwrap();
+    let file = Collections::shared(&store(&brokers, "all"), local);
+    let points = [
+        memory.declare(&declared).unwrap(),
+        file.declare(&declared).unwrap(),
+    ];
+    put(&points[0], &bytes_of(&declared, "x: 1")).unwrap();
+    put(&points[1], &bytes_of(&declared, "x: 2")).unwrap();
+    let operator = store(&brokers, "all");
+    let publish = |rubbish: bytes::Bytes| {
+        let context = operator.context().clone();
+        let published = wait(operator.spawn(async move {
+            let sent = context.publish("all.collection.points.other", rubbish).await;
+            sent.unwrap().await.unwrap().sequence
+        }));
+        published.unwrap()
+    };
+    let delete = |sequences: Vec<u64>| {
+        let context = operator.context().clone();
+        let deleted = wait(operator.spawn(async move {
+            let stream = context.get_stream("all-collection-points").await.unwrap();
+            for sequence in sequences {
+                stream.delete_message(sequence).await.unwrap();
+            }
+        }));
+        deleted.unwrap();
+    };
+    let is_damaged = |of: &Collection| {
+        let fault = wait(of.caught_up());
+        matches!(fault, Err(fault) if fault.status().code() == tonic::Code::DataLoss)
+    };
+    let expected = all(&points[0]);
+    // A chunk that restores what is behind it is none, either.
+    let rubbish: [&'static [u8]; 4] = [
+        b"",
+        b"rubbish",
+        b"\x09",
+        b"\x01\x01\0\0\0\0\0\0\0\0\0\0\0\x04\xff\xff\xff\xff\xff\xff\xff\xff\x7f\0\0",
+    ];
+    let rubbish: Vec<u64> = rubbish.into_iter().map(|of| publish(of.into())).collect();
+    for of in &points {
+        until("it is damaged", || is_damaged(of));
+    }
+    assert!(put(&points[0], &bytes_of(&declared, "x: 3")).is_err());
+    delete(rubbish);
+    for of in &points {
+        until("it goes on", || !is_damaged(of));
+        assert_eq!(all(of), expected);
+    }
+    // In front of what is written later, too.
+    let rubbish = publish("rubbish".into());
+    until("it is damaged", || points.iter().all(is_damaged));
+    let mut chunk = ChunkBuilder::new(Head::default());
+    chunk.add(&Record::Put(&bytes_of(&declared, "x: 3")));
+    publish(chunk.finish(1));
+    delete(vec![rubbish]);
+    for of in &points {
+        until("it goes on", || !is_damaged(of));
+        assert_eq!(all(of)[..2], expected);
+        assert_eq!(all(of).len(), 3);
+    }
+    put(&points[1], &bytes_of(&declared, "x: 4")).unwrap();
+    let late = replica(&brokers).declare(&declared).unwrap();
+    assert_eq!(all(&late), all(&points[0]));
+    assert_eq!(all(&late), all(&points[1]));
+    assert_eq!(all(&late).len(), 4);
+}
+
+#[test]
+fn a_collection_with_another_key_is_refused_where_it_is_declared_and_where_it_is_read() {
+    let brokers = starting(Brokers::one);
+    let by = |key| declaration(POINT, key);
+    let first = replica(&brokers);
+    let points = first.declare(&by(Some(1))).unwrap();
+    put(&points, &bytes_of(&by(None), "name: 'a' x: 1")).unwrap();
+    for other in [None, Some(2)] {
+        let refused = first.declare(&by(other)).unwrap_err();
+        let refused = std::error::Error::source(&refused).unwrap().to_string();
+        assert!(refused.contains("needs another name"), "{refused}");
+        let second = replica(&brokers);
+        let other = second.declare(&by(other)).unwrap();
+        until("it has another key", || {
+            let fault = wait(other.caught_up());
+            matches!(fault, Err(fault) if fault.status().code() == tonic::Code::FailedPrecondition)
+        });
+    }
+    assert_eq!(all(&first.declare(&by(Some(1))).unwrap()).len(), 1);
 }
