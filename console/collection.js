@@ -63,7 +63,7 @@ export function collectionPane(name, changed) {
 
   const where = field('Where (CEL)', h('input', { type: 'search', placeholder: 'item.value > 3', spellcheck: 'false', autocapitalize: 'off' }), 'A message is called item.');
   const newest = h('input', { type: 'checkbox' });
-  const file = field('Import lines of JSON', h('input', { type: 'file', accept: '.ndjson,.jsonl,.json,.txt' }));
+  const file = field('Import lines of JSON, or CSV', h('input', { type: 'file', accept: '.ndjson,.jsonl,.json,.csv,.txt' }));
   const more = h('button', { type: 'button', hidden: true }, 'More');
   const clear = h('button', { type: 'button' }, 'Clear');
   const said = h('p', { class: 'said', role: 'status' });
@@ -118,7 +118,8 @@ export function collectionPane(name, changed) {
     const [chosen] = file.control.files;
     if (!chosen) return '';
     say(said, 'Importing…');
-    const requests = await requestsOf(chosen, { collection: name, ...ofSession() });
+    const format = /\.csv$/i.test(chosen.name) ? 'CSV' : 'NDJSON';
+    const requests = await requestsOf(chosen, { collection: name, format, ...ofSession() });
     const { messages } = await callWith('ImportMessages', requests, signal);
     file.control.value = '';
     return `${plural(messages, 'message')} imported`;

@@ -1,14 +1,17 @@
 // Files with a message on each line: those that are chosen, and those that are saved.
 
-/** How many characters of lines one request has, unless a single line has more. */
+/** How many characters of lines one request has, or one more. */
 const CHUNK = 256 * 1024;
 
 /** The requests that have the lines of a file, each with these fields. */
 export async function requestsOf(file, fields) {
   const text = await file.text();
   const requests = [];
-  for (let at = 0; at < text.length || at === 0; at += CHUNK) {
-    requests.push({ ...fields, lines: text.slice(at, at + CHUNK) });
+  for (let at = 0, end = 0; at < text.length || at === 0; at = end) {
+    end = at + CHUNK;
+    // A character of two units goes as a whole.
+    if (/[\uD800-\uDBFF]/.test(text[end - 1] ?? '')) end += 1;
+    requests.push({ ...fields, lines: text.slice(at, end) });
   }
   return requests;
 }

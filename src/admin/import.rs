@@ -1,11 +1,11 @@
-//! The method that adds messages to a collection, from lines of JSON.
+//! The method that adds messages to a collection, from lines of JSON or CSV.
 //!
 //! What is read of a request is written before the next one is taken, and who writes faster than the collection is stored waits.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use prost_reflect::DynamicMessage;
+use prost_reflect::{DynamicMessage, Value as FieldValue};
 use serde_json::{Value, json};
 use tonic::Status;
 
@@ -14,11 +14,8 @@ use super::fields::text;
 use super::steered::{Answer, Steered};
 use crate::collection::Writer;
 use crate::handler::{Call, State};
-use crate::message::{Message, Typed};
+use crate::message::{LineFormat, LineReader, Message, Typed};
 use crate::rules::RulesCollection;
-
-/// How many bytes a line has, if it does not end in the request in which it begins.
-const MAX_LINE: usize = 16 << 20;
 
 pub(super) async fn import_messages(
     State(steered): State<Arc<Steered>>,
@@ -30,77 +27,83 @@ pub(super) async fn import_messages(
     let of = collection_of(&steered, &first, "collection")?;
     let mut import = Import {
         writer: of.collection.writer(),
-        of: Arc::new(of),
-        rest: String::new(),
-        line: 0,
+        lines: Lines {
+            reader: LineReader::new(format_of(&first)?, &of.declaration.message),
+            of,
+        },
         added: 0,
     };
     let mut next = Some(first);
     while let Some(request) = next {
-        import.rest += &text(&request, "lines");
-        if let Err(status) = import.whole_lines().await {
-            return Err(import.cut_off(&status).await);
-        }
+        import = import.write(Part::Lines(text(&request, "lines"))).await?;
         next = call.recv().await?;
     }
-    import.rest.push('\n');
-    if let Err(status) = import.whole_lines().await {
-        return Err(import.cut_off(&status).await);
-    }
+    import = import.write(Part::End).await?;
     import.writer.committed().await.map_err(|fault| fault.status())?;
     Ok(Typed(json!({ "messages": import.added })))
+}
+
+/// The format that a request says its lines have.
+fn format_of(request: &DynamicMessage) -> Result<LineFormat, Status> {
+    let format = request.get_field_by_name("format");
+    match format.as_deref().and_then(FieldValue::as_enum_number) {
+        Some(0) | None => Ok(LineFormat::Ndjson),
+        Some(1) => Ok(LineFormat::Csv),
+        Some(other) => Err(Status::invalid_argument(format!("there is no format {other}"))),
+    }
 }
 
 /// An import, as far as it has come.
 struct Import {
     writer: Writer,
-    of: Arc<RulesCollection>,
-    /// The begin of a line.
-    rest: String,
-    /// How many lines were read.
-    line: u64,
+    lines: Lines,
     /// How many messages were written.
     added: u64,
 }
 
-/// The messages of some lines, and why there are no more, if a line is wrong.
+/// What becomes of a file.
+enum Part {
+    Lines(String),
+    End,
+}
+
+/// The lines of a file, and what they are messages of.
 struct Lines {
+    reader: LineReader,
+    of: RulesCollection,
+}
+
+/// The messages of some lines, and why there are no more, if a line is wrong.
+struct Read {
     messages: Vec<Bytes>,
-    /// How many lines they are, with those that are empty.
-    count: u64,
     wrong: Option<Status>,
 }
 
 impl Import {
-    /// Writes the messages of the lines that have ended.
-    async fn whole_lines(&mut self) -> Result<(), Status> {
-        let Some(end) = self.rest.rfind('\n') else {
-            if self.rest.len() > MAX_LINE {
-                return Err(Status::invalid_argument(format!(
-                    "line {}: it has more than {MAX_LINE} bytes",
-                    self.line + 1
-                )));
-            }
-            return Ok(());
-        };
-        let rest = self.rest.split_off(end + 1);
-        let lines = std::mem::replace(&mut self.rest, rest);
-        let (of, before) = (Arc::clone(&self.of), self.line);
-        let read = tokio::task::spawn_blocking(move || read(&of, &lines, before)).await;
-        let Lines {
-            messages,
-            count,
-            wrong,
-        } = read.map_err(|_| Status::unavailable("the server ends"))?;
-        self.line += count;
-        for message in messages {
+    /// Writes the messages that end in a part.
+    async fn write(mut self, part: Part) -> Result<Self, Status> {
+        let mut lines = self.lines;
+        let read = tokio::task::spawn_blocking(move || {
+            let read = lines.read(&part);
+            (lines, read)
+        });
+        let (lines, read) = read.await.map_err(|_| Status::unavailable("the server ends"))?;
+        self.lines = lines;
+        match self.add(read).await {
+            Ok(()) => Ok(self),
+            Err(status) => Err(self.cut_off(&status).await),
+        }
+    }
+
+    async fn add(&mut self, read: Read) -> Result<(), Status> {
+        for message in read.messages {
             if self.writer.is_full() {
                 self.writer.room().await;
             }
             self.writer.put(&message).map_err(|fault| fault.status())?;
             self.added += 1;
         }
-        wrong.map_or(Ok(()), Err)
+        read.wrong.map_or(Ok(()), Err)
     }
 
     /// Why it goes no further, and how far it has come.
@@ -119,30 +122,31 @@ impl Import {
     }
 }
 
-/// Reads lines; `before` is how many there were before these.
-fn read(of: &RulesCollection, lines: &str, before: u64) -> Lines {
-    let mut read = Lines {
-        messages: Vec::new(),
-        count: 0,
-        wrong: None,
-    };
-    let descriptor = &of.declaration.message;
-    for line in lines.lines() {
-        read.count += 1;
-        if line.trim().is_empty() {
-            continue;
-        }
-        // Checked as what comes from the wire: what it may hold has its bounds.
-        let message = Message::from_json(descriptor.clone(), line)
-            .and_then(|message| Message::decode(&of.schema, descriptor, message.to_bytes()));
-        match message {
-            Ok(message) => read.messages.push(message.to_bytes()),
-            Err(error) => {
-                let number = before + read.count;
-                read.wrong = Some(Status::invalid_argument(format!("line {number}: {error}")));
-                break;
+impl Lines {
+    fn read(&mut self, part: &Part) -> Read {
+        let mut found = Vec::new();
+        let read = match part {
+            Part::Lines(text) => self.reader.read(text, &mut found),
+            Part::End => self.reader.end(&mut found),
+        };
+        let wrong = read.err();
+        let descriptor = &self.of.declaration.message;
+        let mut messages = Vec::with_capacity(found.len());
+        for (line, message) in found {
+            // Checked as what comes from the wire: what it may hold has its bounds.
+            match Message::decode(&self.of.schema, descriptor, message.to_bytes()) {
+                Ok(message) => messages.push(message.to_bytes()),
+                Err(error) => {
+                    let wrong = Some(wrong_line(line, &error));
+                    return Read { messages, wrong };
+                }
             }
         }
+        let wrong = wrong.map(|error| wrong_line(error.line, &error.why));
+        Read { messages, wrong }
     }
-    read
+}
+
+fn wrong_line(line: u64, why: &impl std::fmt::Display) -> Status {
+    Status::invalid_argument(format!("line {line}: {why}"))
 }

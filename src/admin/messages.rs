@@ -69,7 +69,8 @@ fn listed(of: &RulesCollection, mut search: Search, page: Page) -> Result<Value,
 fn value(Position(position): Position, message: &Message, printer: &mut JsonPrinter) -> Value {
     let mut value = json!({ "position": position, "length": message.encoded_len() });
     let json = printer.print(message).ok();
-    // There, null is a value.
+    // There, null is a value. One that is too large for an answer is in an export.
+    let json = json.filter(|json| json.len() <= MAX_BYTES);
     if let Some(json) = json.and_then(|json| serde_json::from_str(&json).ok()) {
         value["json"] = json;
     }

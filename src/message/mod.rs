@@ -9,6 +9,8 @@ mod base64;
 mod check;
 mod codec;
 mod cost;
+#[cfg(feature = "admin")]
+mod csv;
 mod encode;
 mod error;
 mod get;
@@ -16,6 +18,8 @@ mod json;
 pub(crate) mod json_schema;
 mod length;
 mod lenient;
+#[cfg(feature = "admin")]
+mod line_reader;
 mod lines;
 #[expect(clippy::module_inception, reason = "the type that the room is about")]
 mod message;
@@ -37,6 +41,8 @@ pub use self::json::{JsonPrinter, JsonReader};
 pub(crate) use self::json::{json_to_wire, key_text, wire_to_json};
 pub(crate) use self::length::{LengthWidth, ReservedLength, fill_length, reserve_length, with_length};
 pub(crate) use self::lenient::{decode_dynamic, known_value};
+#[cfg(feature = "admin")]
+pub(crate) use self::line_reader::LineReader;
 pub use self::lines::{LineFormat, MessageLines};
 pub use self::message::Message;
 pub(crate) use self::pick::{Picked, Picker, Raw, Slot};

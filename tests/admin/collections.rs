@@ -380,6 +380,56 @@ async fn lines_are_imported_wherever_requests_cut_them_and_keys_replace_each_oth
 }
 
 #[tokio::test]
+async fn tables_are_imported_wherever_requests_cut_them_with_their_columns_in_any_order() {
+    for (kitchen, _data) in each_engine().await {
+        let client = kitchen.client().await;
+        let answer = import(
+            &client,
+            &[
+                json!({ "collection": "orders", "format": "CSV", "lines": "minutes,ki" }),
+                json!({ "lines": "nd\r\n1,\"a, \"\"b" }),
+                json!({ "lines": "\"\"\nc\"\r\n\n,d\n" }),
+                json!({ "lines": "3," }),
+            ],
+        )
+        .await;
+        assert_eq!(answer.expect("OK"), json!({ "messages": "3" }));
+        let exported = export(&client, json!({ "collection": "orders", "format": "CSV" })).await;
+        let exported = lines_of(&exported.expect("OK"));
+        assert_eq!(exported, "kind,minutes\n\"a, \"\"b\"\"\nc\",1\nd,0\n,3\n");
+        let wrong =
+            json!({ "collection": "orders", "format": "CSV", "lines": "kind,minutes\n\"e\n\",1\nf,two\n" });
+        let refused = import(&client, &[wrong]).await.expect_err("a cell is wrong");
+        let text = refused.message();
+        assert!(
+            text.starts_with("line 4: ") && text.contains("minutes") && text.ends_with("stored: 1"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_large_for_a_page_is_listed_without_its_json() {
+    let kitchen = Kitchen::start().await;
+    declare(&kitchen).await;
+    let client = kitchen.client().await;
+    let kind = "x".repeat(3 << 20);
+    let lines = format!("{{\"kind\": \"{kind}\"}}\n{{\"minutes\": 2}}\n");
+    import(&client, &[json!({ "collection": "orders", "lines": lines })])
+        .await
+        .expect("OK");
+    let listed = kitchen.ask("ListMessages", r#"{"collection": "orders"}"#).await;
+    let messages = listed["messages"].as_array().expect("a page");
+    assert_eq!(messages[0]["json"], json!(null));
+    assert!(
+        messages[0]["length"].as_str().expect("a number").len() == 7,
+        "{}",
+        messages[0]
+    );
+    assert_eq!(messages[1]["json"], json!({ "minutes": "2" }));
+}
+
+#[tokio::test]
 async fn a_line_that_is_wrong_is_named_and_those_before_it_are_stored() {
     for (kitchen, _data) in each_engine().await {
         let client = kitchen.client().await;

@@ -314,9 +314,11 @@ run({
     await pane.getByRole('alert').filter({ hasText: 'line 2: ' }).waitFor();
     await give(lines.text);
     await pane.getByText('2 messages imported').waitFor();
+    await file.setInputFiles({ name: 'more.csv', mimeType: 'text/csv', buffer: Buffer.from('minutes,kind\n61,"kept, too"\n') });
+    await pane.getByText('1 message imported').waitFor();
     await where.fill('');
-    await listed(3);
-    assert.equal(await rows.first().textContent(), '63kept60');
+    await listed(4);
+    assert.equal(await rows.first().textContent(), '64kept, too61');
     await console.isAccessible('a collection');
   }),
 
