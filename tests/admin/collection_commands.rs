@@ -93,7 +93,9 @@ async fn a_collection_of_a_running_server_is_exported_and_goes_on_where_it_was_c
     ];
     // As one that was cut off after the first message, and while it wrote the second.
     fs::write(kitchen.path("orders.csv.part"), "kind,minutes\na,1\n\"b, ").expect("written");
-    fs::write(kitchen.path("orders.csv.place"), "1 17\n").expect("written");
+    let export = json!({ "collection": "orders", "format": "csv", "where": null, "session": null });
+    let place = json!({ "export": export, "position": 1, "bytes": 17 });
+    fs::write(kitchen.path("orders.csv.place"), place.to_string()).expect("written");
     assert_eq!(
         run(&kitchen, &to_file).await,
         (0, "wrote orders.csv\n".to_owned(), String::new())
@@ -140,6 +142,114 @@ async fn an_import_says_which_line_is_wrong_and_goes_on_behind_it() {
     assert_eq!(listed["messages"].as_array().map(Vec::len), Some(6), "{listed}");
     let (code, _, said) = run(&kitchen, &["import", "orders", "none.ndjson"]).await;
     assert!(code == 1 && said.contains("cannot read none.ndjson"), "{said}");
+}
+
+#[tokio::test]
+async fn a_table_is_imported_by_its_name_and_goes_on_behind_a_line_that_was_wrong() {
+    let kitchen = kitchen().await;
+    run(&kitchen, &["export", "orders", "--output", "orders.csv"]).await;
+    run(&kitchen, &["collections", "clear", "orders"]).await;
+    let imported = run(&kitchen, &["import", "orders", "orders.csv"]).await;
+    assert_eq!(imported.1, "imported 3 messages\n", "{imported:?}");
+    assert_eq!(run(&kitchen, &["export", "orders"]).await.1, LINES);
+    fs::write(
+        kitchen.path("wrong.tsv"),
+        "minutes,kind\n1,\"a\nb\"\nmany,c\n3,d\n",
+    )
+    .expect("written");
+    let csv = ["import", "orders", "wrong.tsv", "--format", "csv"];
+    let (code, _, said) = run(&kitchen, &csv).await;
+    assert!(code == 1 && said.contains("line 4: "), "{said}");
+    fs::write(kitchen.path("wrong.tsv"), "minutes,kind\n1,\"a\nb\"\n2,c\n3,d\n").expect("written");
+    let imported = run(&kitchen, &[&csv[..], &["--skip", "3"]].concat()).await;
+    assert_eq!(imported.1, "imported 2 messages\n", "{imported:?}");
+    fs::write(kitchen.path("names.csv"), "minuts\n1\n").expect("written");
+    let (_, _, said) = run(&kitchen, &["import", "orders", "names.csv"]).await;
+    assert!(
+        said.contains("line 1: ") && said.contains("did you mean `minutes`?"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_line_is_imported_however_long_it_is_and_one_that_never_ends_is_refused() {
+    let kitchen = kitchen().await;
+    run(&kitchen, &["collections", "clear", "orders"]).await;
+    let kind = "\\u00fc".repeat(1 << 20);
+    let long = format!("{{\"kind\": \"{kind}\"}}\n{{\"minutes\": 2}}");
+    fs::write(kitchen.path("long.ndjson"), long).expect("written");
+    let imported = run(&kitchen, &["import", "orders", "long.ndjson"]).await;
+    assert_eq!(imported.1, "imported 2 messages\n", "{imported:?}");
+    let (code, _, said) = run(&kitchen, &["import", "orders", "/dev/zero"]).await;
+    assert!(code == 1 && said.contains("line 1: it has more than "), "{said}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_text_is_imported_up_to_the_line_that_is_none() {
+    let kitchen = kitchen().await;
+    run(&kitchen, &["collections", "clear", "orders"]).await;
+    let mut file = "\u{feff}{\"minutes\": 1}\r\n".as_bytes().to_vec();
+    file.extend(b"{\"minutes\": 2}\n{\"kind\": \"\xff\"}\n{\"minutes\": 4}\n");
+    fs::write(kitchen.path("mixed.ndjson"), file).expect("written");
+    let (code, _, said) = run(&kitchen, &["import", "orders", "mixed.ndjson"]).await;
+    assert!(
+        code == 1 && said.contains("line 3 is no UTF-8") && said.contains("2 messages before"),
+        "{said}"
+    );
+    assert_eq!(
+        run(&kitchen, &["export", "orders"]).await.1,
+        "{\"minutes\":\"1\"}\n{\"minutes\":\"2\"}\n"
+    );
+    fs::write(kitchen.path("empty.ndjson"), "").expect("written");
+    let imported = run(&kitchen, &["import", "orders", "empty.ndjson"]).await;
+    assert_eq!(imported.1, "imported 0 messages\n", "{imported:?}");
+}
+
+#[tokio::test]
+async fn an_export_goes_on_as_the_same_one_and_only_with_all_that_it_had() {
+    let kitchen = kitchen().await;
+    let place = |of: Value, bytes: u64| {
+        let place = json!({ "export": of, "position": 1, "bytes": bytes });
+        fs::write(kitchen.path("out.place"), place.to_string()).expect("written");
+    };
+    let of = json!({ "collection": "orders", "format": "ndjson", "where": null, "session": null });
+    let resume = ["export", "orders", "--output", "out", "--resume"];
+    // Another collection, condition or format.
+    for other in [
+        json!({ "collection": "cups", "format": "ndjson" }),
+        json!({ "collection": "orders", "format": "ndjson", "where": "true" }),
+        json!({ "collection": "orders", "format": "csv" }),
+        json!({ "collection": "orders", "format": "sqlite" }),
+    ] {
+        fs::write(kitchen.path("out.part"), "x").expect("written");
+        place(other, 1);
+        let (code, _, said) = run(&kitchen, &resume).await;
+        assert!(
+            code == 1 && said.contains("out.place is of another export"),
+            "{said}"
+        );
+    }
+    // The part is shorter than it was, or gone.
+    for has_part in [true, false] {
+        fs::remove_file(kitchen.path("out.part")).expect("it is there");
+        if has_part {
+            fs::write(kitchen.path("out.part"), "{\"kind\"").expect("written");
+        }
+        place(of.clone(), 27);
+        let (code, _, said) = run(&kitchen, &resume).await;
+        assert!(code == 0 && said.contains("the export begins anew"), "{said}");
+        assert_eq!(fs::read_to_string(kitchen.path("out")).expect("written"), LINES);
+        fs::write(kitchen.path("out.part"), "").expect("written");
+    }
+    place(json!("rubbish"), 1);
+    let (code, _, said) = run(&kitchen, &resume).await;
+    assert!(
+        code == 1 && said.contains("out.place does not say where to go on"),
+        "{said}"
+    );
+    let (code, ..) = run(&kitchen, &["export", "orders", "--output", "out"]).await;
+    assert_eq!(code, 0, "it begins anew");
+    assert!(!kitchen.path("out.place").exists());
 }
 
 #[tokio::test]
@@ -209,5 +319,5 @@ async fn a_collection_is_exported_as_a_file_of_sqlite_and_goes_on_where_it_was_c
     assert_eq!(run(&kitchen, &to_file).await.0, 0);
     assert_eq!(rows(&path), (0, Vec::new()));
     let (code, _, said) = run(&kitchen, &["export", "orders", "--format", "sqlite"]).await;
-    assert!(code == 1 && said.contains("--output FILE"), "{said}");
+    assert!(code == 2 && said.contains("--output FILE"), "{said}");
 }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use prost_reflect::Value;
+use serde_json::json;
 
 use crate::program::protod;
 use crate::{folder, serve};
@@ -55,7 +56,9 @@ async fn a_collection_is_exported_beside_the_server_that_keeps_it_and_goes_on_wh
     );
     // As one that was cut off after the first message, and while it wrote the second.
     fs::write(format!("{path}.part"), "name,value\na,1\n\"b, ").expect("written");
-    fs::write(format!("{path}.place"), "1 15\n").expect("written");
+    let of = json!({ "collection": "points", "format": "csv", "where": null, "session": null });
+    let place = json!({ "export": of, "position": 1, "bytes": 15 });
+    fs::write(format!("{path}.place"), place.to_string()).expect("written");
     export(&data, &to_file).await;
     assert_eq!(fs::read_to_string(&file).expect("written"), whole);
     assert!(!file.with_extension("csv.part").exists() && !file.with_extension("csv.place").exists());

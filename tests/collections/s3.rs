@@ -1,7 +1,7 @@
 //! `protod export` to a store that speaks S3's protocol.
 
 use std::net::TcpListener as StdListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,8 +65,12 @@ impl Store {
         }
     }
 
+    fn path(&self, key: &str) -> PathBuf {
+        self.folder.path().join("archive").join(key)
+    }
+
     fn object(&self, key: &str) -> Option<String> {
-        std::fs::read_to_string(self.folder.path().join("archive").join(key)).ok()
+        std::fs::read_to_string(self.path(key)).ok()
     }
 }
 
@@ -161,13 +165,24 @@ async fn a_collection_is_exported_to_s3_and_who_may_not_is_told() {
     for (output, words) in [
         ("s3://archive", "s3://BUCKET/KEY"),
         ("s3:///key", "s3://BUCKET/KEY"),
+        ("s3://archive/folder/", "s3://BUCKET/KEY"),
     ] {
         let (_, said, code) = export(data.path(), &store.address, "secret", &["--output", output]).await;
         assert!(code == Some(1) && said.contains(words), "{said}");
     }
-    let sqlite = ["--format", "sqlite", "--output", "s3://archive/x"];
-    let (_, said, code) = export(data.path(), &store.address, "secret", &sqlite).await;
-    assert!(code == Some(1) && said.contains("to a file on disk"), "{said}");
+    // It is written to a disk, and is whole there before it goes.
+    let sqlite = ["--output", "s3://archive/folder/points.sqlite3"];
+    let (printed, said, code) = export(data.path(), &store.address, "secret", &sqlite).await;
+    assert_eq!(
+        (printed.as_str(), code),
+        ("wrote s3://archive/folder/points.sqlite3\n", Some(0)),
+        "{said}"
+    );
+    let uploaded = Archive::open_file(store.path("folder/points.sqlite3")).expect("a file of ours");
+    assert_eq!(uploaded.collections().expect("whole")[0].name(), "points");
+    let left = std::fs::read_dir(data.path()).expect("a folder");
+    let left = left.map(|file| file.expect("a file").file_name().into_string().expect("UTF-8"));
+    assert!(!left.into_iter().any(|name| name.starts_with("points.")));
 }
 
 #[tokio::test]

@@ -44,12 +44,13 @@ pub struct S3Object {
 }
 
 impl S3Object {
-    /// The object of a URL, `s3://BUCKET/KEY`.
+    /// The object of a URL, `s3://BUCKET/KEY`. A key that ends with a slash is that of a folder, and none.
     ///
     /// Fails if it is no such URL.
     pub fn new(url: &str) -> Result<Self, Error> {
         let parts = url.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
-        let parts = parts.filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty());
+        let parts =
+            parts.filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty() && !key.ends_with('/'));
         let (bucket, key) = parts.ok_or_else(|| {
             Error::invalid_input(
                 format!("{url:?} names no object"),

@@ -4,6 +4,7 @@
 //! export that was cut off is never taken for a whole one, and goes on where it was.
 
 mod format;
+mod place;
 mod s3;
 mod sink;
 mod source;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use protod::{Archive, ArchivedCollection};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::format::Format;
 use self::sink::Sink;
@@ -31,12 +32,12 @@ const EXAMPLES: &str = "Examples:
   # All points of a running server, each in JSON on a line
   protod export points
   # Some of them, as CSV
-  protod export points --where 'item.value > 3' --format csv --output points.csv
+  protod export points --where 'item.value > 3' --output points.csv
   # What a server keeps, or has kept, in ./data
   protod export --list --data-dir data
   protod export points --data-dir data
   # As a table for sqlite3, DuckDB or pandas
-  protod export points --format sqlite --output points.sqlite3
+  protod export points --output points.sqlite3
   # To a store of objects, as the user of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
   protod export points --output s3://archive/points.ndjson --s3-endpoint https://s3.example.com
   # To a file, going on where an export was cut off
@@ -67,9 +68,9 @@ pub(crate) struct Export {
     #[arg(long, requires = "list", env = "PROTOD_JSON")]
     json: bool,
 
-    /// What the export is
-    #[arg(long, value_enum, default_value_t, env = "PROTOD_FORMAT")]
-    format: Format,
+    /// What the export is [default: csv if --output ends with .csv, sqlite if with .sqlite, .sqlite3 or .db, else ndjson]
+    #[arg(long, value_enum, env = "PROTOD_FORMAT")]
+    format: Option<Format>,
 
     /// The file to write, or s3://BUCKET/KEY; one that exists is replaced [default: stdout]
     #[arg(short, long, value_name = "FILE", env = "PROTOD_OUTPUT")]
@@ -101,11 +102,25 @@ impl Export {
             return self.list();
         };
         let endpoint = self.s3_endpoint.as_deref();
-        let mut sink = Sink::open(self.format, self.output.as_deref(), endpoint, self.resume)?;
+        let format = self
+            .format
+            .unwrap_or_else(|| Format::of_file(self.output.as_deref()));
+        let export = self.told(name, format);
+        let mut sink = Sink::open(format, self.output.as_deref(), endpoint, &export, self.resume)?;
         let mut source = self.source(name, sink.position())?;
         sink.begin(name, &source.message)?;
         write(&mut source, &mut sink)?;
         sink.end()
+    }
+
+    /// What makes it the export that it is: as another one it does not go on.
+    fn told(&self, name: &str, format: Format) -> Value {
+        json!({
+            "collection": name,
+            "format": format.name(),
+            "where": self.condition,
+            "session": self.session.as_ref().map(SessionName::as_str),
+        })
     }
 
     /// The messages behind a position.

@@ -1,22 +1,22 @@
 //! An export to an object of an S3-compatible store, by an upload in parts.
 //!
-//! Each part ends with a message. What was uploaded stays with the store, and a file here says which parts these are and up to which
+//! Each part of lines ends with a message. What was uploaded stays with the store, and a file here says which parts these are and up to which
 //! position: so an export that was cut off goes on behind it.
 
 use std::env;
-use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use protod::client::{ClientTls, S3Object, S3Upload};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use super::place::Place;
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 use crate::output::stdout;
 
 /// How many bytes a part has, or a little more. Of 10,000 parts that makes 78 GiB.
-const PART: usize = 8 << 20;
+pub(super) const PART: usize = 8 << 20;
 
 /// An object of which a part is there.
 pub(super) struct S3File {
@@ -29,39 +29,44 @@ pub(super) struct S3File {
     /// Up to which position all is uploaded.
     position: u64,
     /// Says which parts are uploaded.
-    place: PathBuf,
+    place: Place,
 }
 
 impl S3File {
-    pub(super) fn open(url: &str, endpoint: Option<&str>, resumes: bool) -> Result<Self, Failure> {
-        let object = object(url, endpoint)?;
-        let name = url.rsplit('/').next().unwrap_or_default();
+    pub(super) fn open(
+        url: &str,
+        endpoint: Option<&str>,
+        export: &Value,
+        resumes: bool,
+    ) -> Result<Self, Failure> {
         let mut file = Self {
-            object,
+            object: object(url, endpoint)?,
             runtime: client_runtime()?,
             upload: None,
             buffer: Vec::new(),
             position: 0,
-            place: format!("{name}.place").into(),
+            place: Place::beside(Path::new(name_of(url)), export),
         };
-        if let Some((upload, position)) = file.known()? {
+        if let Some((upload, position)) = file.known(resumes)? {
             if resumes {
                 (file.upload, file.position) = (Some(upload), position);
             } else {
                 // The store need not keep what nobody goes on with.
                 let _ = file.runtime.block_on(upload.abort());
-                let _ = fs::remove_file(&file.place);
+                file.place.remove();
             }
         }
         Ok(file)
     }
 
-    /// The upload to the same object that was cut off, and its position.
-    fn known(&self) -> Result<Option<(S3Upload, u64)>, Failure> {
-        let Ok(text) = fs::read_to_string(&self.place) else {
-            return Ok(None);
+    /// The upload to the same object that was cut off, and its position; one that goes on is of the same export.
+    fn known(&self, resumes: bool) -> Result<Option<(S3Upload, u64)>, Failure> {
+        let said = if resumes {
+            self.place.read()?
+        } else {
+            self.place.read_any()?
         };
-        let said: Value = serde_json::from_str(&text).unwrap_or_default();
+        let Some(said) = said else { return Ok(None) };
         let parts = said["parts"].as_array().map(|parts| {
             let parts = parts.iter().filter_map(Value::as_str);
             parts.map(str::to_owned).collect::<Vec<_>>()
@@ -69,15 +74,12 @@ impl S3File {
         let (Some(id), Some(parts), Some(position)) =
             (said["upload"].as_str(), parts, said["position"].as_u64())
         else {
-            return Err(Failure::new(format!(
-                "{} does not say where to go on: delete it to begin anew",
-                self.place.display()
-            )));
+            return Err(self.place.useless());
         };
         if said["url"] != self.object.to_string() {
             return Err(Failure::new(format!(
                 "{} is of {}: delete it, or export elsewhere",
-                self.place.display(),
+                self.place.path().display(),
                 said["url"]
             )));
         }
@@ -100,14 +102,12 @@ impl S3File {
         self.put_part()?;
         self.position = position;
         let Some(upload) = &self.upload else { return Ok(()) };
-        let said = json!({
+        self.place.note(json!({
             "url": self.object.to_string(),
             "upload": upload.id(),
             "parts": upload.parts(),
             "position": position,
-        });
-        let noted = fs::write(&self.place, format!("{said}\n"));
-        noted.map_err(|error| Failure::caused(format!("cannot write {}", self.place.display()), error))
+        }))
     }
 
     fn put_part(&mut self) -> Result<(), Failure> {
@@ -133,11 +133,15 @@ impl S3File {
             if let Some(upload) = self.upload.take() {
                 self.runtime.block_on(upload.complete())?;
             }
-            // Without the parts, it says nothing.
-            let _ = fs::remove_file(&self.place);
+            self.place.remove();
         }
         stdout::print(&format!("wrote {}\n", self.object))
     }
+}
+
+/// What the object of a URL is called, without the folders that it is in.
+pub(super) fn name_of(url: &str) -> &str {
+    url.rsplit('/').next().unwrap_or_default()
 }
 
 /// The object of a URL, with what the variables of AWS's tools say.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use prost_reflect::MessageDescriptor;
 use protod::message::{LineFormat, MessageLines};
+use serde_json::Value;
 
 use super::format::Format;
 use super::source::Batch;
@@ -28,6 +29,7 @@ impl Sink {
         format: Format,
         output: Option<&Path>,
         endpoint: Option<&str>,
+        export: &Value,
         resumes: bool,
     ) -> Result<Self, Failure> {
         let url = output
@@ -36,19 +38,20 @@ impl Sink {
         let format = match (format, output) {
             (Format::Ndjson, _) => LineFormat::Ndjson,
             (Format::Csv, _) => LineFormat::Csv,
-            (Format::Sqlite, Some(_)) if url.is_some() => {
-                return Err(Failure::new(
-                    "SQLite writes to a file on disk alone: export to one, and upload that",
-                ));
+            (Format::Sqlite, Some(path)) => {
+                return match url {
+                    Some(url) => SqliteFile::s3(url, endpoint, export, resumes),
+                    None => SqliteFile::open(path, export, resumes),
+                }
+                .map(Self::Sqlite);
             }
-            (Format::Sqlite, Some(path)) => return SqliteFile::open(path, resumes).map(Self::Sqlite),
             (Format::Sqlite, None) => {
-                return Err(Failure::new("a file of SQLite needs a name: --output FILE"));
+                return Err(Failure::usage("a file of SQLite needs a name: --output FILE"));
             }
         };
         let target = match (url, output) {
-            (Some(url), _) => Target::s3(url, endpoint, resumes)?,
-            (None, Some(path)) => Target::file(path, resumes)?,
+            (Some(url), _) => Target::s3(url, endpoint, export, resumes)?,
+            (None, Some(path)) => Target::file(path, export, resumes)?,
             (None, None) => Target::stdout(),
         };
         Ok(Self::Lines {

@@ -4,8 +4,12 @@ use std::fs::{self, File};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
+
+use super::place::Place;
 use super::s3::S3File;
 use crate::failure::Failure;
+use crate::output::stderr::say_line;
 use crate::output::stdout;
 
 /// Where an export goes.
@@ -22,7 +26,7 @@ pub(super) struct Part {
     /// What it is called until then.
     unfinished: PathBuf,
     /// Says up to which position, and how many bytes.
-    place: PathBuf,
+    place: Place,
     file: File,
     position: u64,
     length: u64,
@@ -34,21 +38,39 @@ impl Target {
     }
 
     /// An object of a store.
-    pub(super) fn s3(url: &str, endpoint: Option<&str>, resumes: bool) -> Result<Self, Failure> {
-        Ok(Self::S3(Box::new(S3File::open(url, endpoint, resumes)?)))
+    pub(super) fn s3(
+        url: &str,
+        endpoint: Option<&str>,
+        export: &Value,
+        resumes: bool,
+    ) -> Result<Self, Failure> {
+        Ok(Self::S3(Box::new(S3File::open(url, endpoint, export, resumes)?)))
     }
 
     /// A file; one that was cut off goes on if that is wanted.
-    pub(super) fn file(path: &Path, resumes: bool) -> Result<Self, Failure> {
-        let (part, place) = (beside(path, ".part"), beside(path, ".place"));
+    pub(super) fn file(path: &Path, export: &Value, resumes: bool) -> Result<Self, Failure> {
+        let part = beside(path, ".part");
+        let place = Place::beside(path, export);
         let unwritable = |error| Failure::caused(format!("cannot write {}", part.display()), error);
-        let (position, length) = if resumes { place_of(&place)? } else { (0, 0) };
+        let (mut position, mut length) = if resumes { place_of(&place)? } else { (0, 0) };
         let file = File::options()
             .create(true)
             .truncate(false)
             .write(true)
             .open(&part);
         let mut file = file.map_err(unwritable)?;
+        let there = file.metadata().map_err(unwritable)?.len();
+        if there < length {
+            say_line(format_args!(
+                "warning: {} has {there} of the {length} bytes that it should have: the export begins anew",
+                part.display()
+            ));
+            (position, length) = (0, 0);
+        }
+        if length == 0 {
+            // What was noted of another part is none of this one.
+            place.begin()?;
+        }
         // What is behind was not noted, and is written again.
         file.set_len(length).map_err(unwritable)?;
         file.seek(SeekFrom::End(0)).map_err(unwritable)?;
@@ -99,8 +121,8 @@ impl Target {
             Self::File(part) => part,
         };
         part.position = position;
-        let noted = fs::write(&part.place, format!("{position} {}\n", part.length));
-        noted.map_err(|error| Failure::caused(format!("cannot write {}", part.place.display()), error))
+        part.place
+            .note(json!({ "position": position, "bytes": part.length }))
     }
 
     /// Gives the file its name.
@@ -115,8 +137,7 @@ impl Target {
             .sync_all()
             .and_then(|()| fs::rename(&part.unfinished, &part.path));
         named.map_err(|error| Failure::caused(format!("cannot write {}", part.path.display()), error))?;
-        // Without the part, it says nothing.
-        let _ = fs::remove_file(&part.place);
+        part.place.remove();
         stdout::print(&format!("wrote {}\n", part.path.display()))
     }
 }
@@ -129,16 +150,10 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// Up to which position a part is whole, and how many bytes these are. Nothing, if there is no part.
-fn place_of(place: &Path) -> Result<(u64, u64), Failure> {
-    let Ok(text) = fs::read_to_string(place) else {
+fn place_of(place: &Place) -> Result<(u64, u64), Failure> {
+    let Some(said) = place.read()? else {
         return Ok((0, 0));
     };
-    let numbers = text.trim_end().split_once(' ');
-    let numbers = numbers.and_then(|(position, length)| Some((position.parse().ok()?, length.parse().ok()?)));
-    numbers.ok_or_else(|| {
-        Failure::new(format!(
-            "{} does not say where to go on: delete it to begin anew",
-            place.display()
-        ))
-    })
+    let numbers = said["position"].as_u64().zip(said["bytes"].as_u64());
+    numbers.ok_or_else(|| place.useless())
 }
