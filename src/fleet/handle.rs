@@ -14,6 +14,7 @@ use super::shelf::Shelf;
 use super::state::{FleetState, PublishedGeneration};
 use crate::error::Error;
 use crate::nats::JetStream;
+use crate::uuid::version_4;
 
 /// How long a broker may take to be there, unless there is less time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -67,7 +68,9 @@ impl Fleet {
         options: PublishOptions,
     ) -> Result<Publication, Error> {
         self.connect(options.timeout).await?;
-        let publish = async |shelf| Box::pin(Publishing::new(shelf, options).publish(generation)).await;
+        let publication = version_4(fastrand::u128(..));
+        let publish =
+            async |shelf| Box::pin(Publishing::new(shelf, &publication, options).publish(generation)).await;
         self.patiently(options.timeout, publish).await
     }
 
@@ -78,7 +81,9 @@ impl Fleet {
     /// The last ten are kept. Fails also if there is no such generation.
     pub async fn rollback(&self, id: Option<&str>, options: PublishOptions) -> Result<Publication, Error> {
         self.connect(options.timeout).await?;
-        let go_back = async |shelf| Box::pin(Publishing::new(shelf, options).rollback(id)).await;
+        let publication = version_4(fastrand::u128(..));
+        let go_back =
+            async |shelf| Box::pin(Publishing::new(shelf, &publication, options).rollback(id)).await;
         self.patiently(options.timeout, go_back).await
     }
 

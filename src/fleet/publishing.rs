@@ -32,12 +32,14 @@ const RETRIES: u32 = 20;
 /// How long until that is asked again.
 const RETRY: Duration = Duration::from_millis(250);
 
-/// A publication under way.
+/// One try of a publication. It may be tried again when the broker did not answer, and what was done then was done by it, too.
 pub(super) struct Publishing {
     shelf: Shelf,
     options: PublishOptions,
+    /// The same in each try.
+    publication: String,
+    /// Another one in each try.
     attempt: String,
-    deadline: Instant,
 }
 
 /// What is to be the current generation.
@@ -49,12 +51,12 @@ struct Next {
 }
 
 impl Publishing {
-    pub(super) fn new(shelf: Shelf, options: PublishOptions) -> Self {
+    pub(super) fn new(shelf: Shelf, publication: &str, options: PublishOptions) -> Self {
         Self {
             shelf,
             options,
+            publication: publication.to_owned(),
             attempt: version_4(fastrand::u128(..)),
-            deadline: Instant::now() + options.timeout,
         }
     }
 
@@ -63,6 +65,9 @@ impl Publishing {
         let record = generation.record();
         let publish = async {
             let base = self.shelf.current().await?;
+            if self.is_done(base.as_ref()) {
+                return self.follow(&record.id).await;
+            }
             if !self.options.check_only && id_of(base.as_ref()) == record.id {
                 return self.unchanged(&record.id).await;
             }
@@ -81,6 +86,9 @@ impl Publishing {
     pub(super) async fn rollback(self, id: Option<&str>) -> Result<Publication, Error> {
         let go_back = async {
             let base = self.shelf.current().await?;
+            if self.is_done(base.as_ref()) {
+                return self.follow(id_of(base.as_ref())).await;
+            }
             let history = self.shelf.history().await?;
             let target = find(&history, base.as_ref(), id)?;
             let record = target.generation.clone().unwrap_or_default();
@@ -100,24 +108,31 @@ impl Publishing {
     /// Does something while nobody else publishes. Fails if another does.
     async fn alone<T>(&self, id: &str, what: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let record = PublisherRecord {
-            attempt: self.attempt.clone(),
+            publication: self.publication.clone(),
             id: id.to_owned(),
             since: millis(SystemTime::now()),
         };
         let record: Bytes = record.encode_to_vec().into();
-        match self.shelf.replicas.create(PUBLISHER, record.clone()).await {
-            Ok(revision) => {
-                let done = tokio::select! {
-                    done = what => done,
-                    () = self.renew(record, revision) => Err(self.other().await),
-                };
-                // It ends by itself if that fails.
-                let _ = self.shelf.replicas.delete(PUBLISHER).await;
-                done
+        let revision = match self.shelf.replicas.create(PUBLISHER, record.clone()).await {
+            Ok(revision) => revision,
+            Err(error) if error.kind() == CreateErrorKind::AlreadyExists => {
+                match self.shelf.publisher().await? {
+                    // Itself, in a try whose answer was lost.
+                    Some((publisher, revision)) if publisher.publication == self.publication => revision,
+                    Some(_) => return Err(self.other().await),
+                    // It has ended since.
+                    None => return Err(unavailable("cannot publish", error)),
+                }
             }
-            Err(error) if error.kind() == CreateErrorKind::AlreadyExists => Err(self.other().await),
-            Err(error) => Err(unavailable("cannot publish", error)),
-        }
+            Err(error) => return Err(unavailable("cannot publish", error)),
+        };
+        let done = tokio::select! {
+            done = what => done,
+            () = self.renew(record, revision) => Err(self.other().await),
+        };
+        // It ends by itself if that fails.
+        let _ = self.shelf.replicas.delete(PUBLISHER).await;
+        done
     }
 
     /// Says again and again who publishes, until it is another: a broker may have been gone for long.
@@ -157,6 +172,17 @@ impl Publishing {
         Error::of_status("nothing was published", status)
     }
 
+    /// Whether an earlier try has changed the current generation, and only the answer was lost.
+    fn is_done(&self, current: Option<&Current>) -> bool {
+        current.is_some_and(|current| current.record.publication == self.publication)
+    }
+
+    /// Waits until the generation is served that an earlier try has made the current one.
+    async fn follow(&self, id: &str) -> Result<Publication, Error> {
+        let mut answers = Answers::listen(&self.shelf).await?;
+        Ok(self.await_swaps(id, &mut answers, &[]).await)
+    }
+
     async fn unchanged(&self, id: &str) -> Result<Publication, Error> {
         Ok(Publication {
             id: id.to_owned(),
@@ -179,35 +205,38 @@ impl Publishing {
             generation: Some(next.generation.clone()),
             attempt: self.attempt.clone(),
         };
+        self.shelf.await_heartbeats().await?;
         let mut answers = Answers::listen(&self.shelf).await?;
         let candidate = candidate.encode_to_vec().into();
+        let deadline = Instant::now() + self.options.timeout;
         let named = self.shelf.fleet.put(CANDIDATE, candidate).await;
         named.map_err(|error| unavailable("cannot name the candidate", error))?;
         let have_answered = answers
-            .wait(self.deadline, |replica| self.verdict(replica).is_some())
+            .wait(deadline, |replica| self.verdict(replica).is_some())
             .await;
         let refusals: Vec<Refusal> = answers
             .replicas()
             .filter_map(|replica| self.refusal(replica))
             .collect();
-        let publication = |outcome, answers: &Answers<'_>| Publication {
-            id: next.generation.id.clone(),
-            outcome,
-            replicas: answers.replicas().count(),
-        };
+        let id = &next.generation.id;
         if !have_answered || !refusals.is_empty() {
-            return Ok(publication(Outcome::Refused(refusals), &answers));
+            return Ok(publication(id, Outcome::Refused(refusals), &answers));
         }
         if self.options.check_only {
-            return Ok(publication(Outcome::Checked, &answers));
+            return Ok(publication(id, Outcome::Checked, &answers));
         }
-        let swapped = |replica: &ReplicaRecord| replica.serves == next.generation.id;
         let had_it: Vec<String> = answers
             .replicas()
-            .filter(|replica| swapped(replica))
+            .filter(|replica| replica.serves == *id)
             .map(|replica| replica.name.clone())
             .collect();
         self.set_current(base, next).await?;
+        Ok(self.await_swaps(id, &mut answers, &had_it).await)
+    }
+
+    /// Waits until the replicas serve the current generation; some had it before.
+    async fn await_swaps(&self, id: &str, answers: &mut Answers<'_>, had_it: &[String]) -> Publication {
+        let swapped = |replica: &ReplicaRecord| replica.serves == id;
         answers.wait(Instant::now() + SWAP_TIMEOUT, swapped).await;
         let serving: Vec<_> = answers.replicas().filter(|replica| swapped(replica)).collect();
         let times = serving.iter().filter(|replica| !had_it.contains(&replica.name));
@@ -216,7 +245,7 @@ impl Publishing {
             by: serving.len(),
             skew: skew(&times),
         };
-        Ok(publication(outcome, &answers))
+        publication(id, outcome, answers)
     }
 
     /// What a replica answers to this candidate, once it has.
@@ -241,7 +270,7 @@ impl Publishing {
     async fn set_current(&self, base: Option<Current>, next: &Next) -> Result<(), Error> {
         let record = CurrentRecord {
             generation: Some(next.generation.clone()),
-            attempt: self.attempt.clone(),
+            publication: self.publication.clone(),
             before: next.before.clone(),
             is_rollback: next.is_rollback,
             at: millis(SystemTime::now()),
@@ -255,7 +284,7 @@ impl Publishing {
             };
             // It may have been done, and only the answer been lost.
             match self.shelf.current().await {
-                Ok(Some(now)) if now.record.attempt == self.attempt => return Ok(()),
+                Ok(Some(now)) if now.record.publication == self.publication => return Ok(()),
                 Ok(now) if now.as_ref().map_or(0, |now| now.revision) != revision => {
                     let status = Status::aborted(format!(
                         "another has published the generation {} meanwhile",
@@ -275,6 +304,14 @@ impl Publishing {
             }
             sleep(RETRY).await;
         }
+    }
+}
+
+fn publication(id: &str, outcome: Outcome, answers: &Answers<'_>) -> Publication {
+    Publication {
+        id: id.to_owned(),
+        outcome,
+        replicas: answers.replicas().count(),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) struct GenerationRecord {
 pub(super) struct CandidateRecord {
     #[prost(message, optional, tag = "1")]
     pub(super) generation: Option<GenerationRecord>,
-    /// Which publication it is for: a generation may be tried more than once.
+    /// Which try it is for: a generation may be tried more than once.
     #[prost(string, tag = "2")]
     pub(super) attempt: String,
 }
@@ -44,8 +44,9 @@ pub(super) struct CandidateRecord {
 pub(super) struct CurrentRecord {
     #[prost(message, optional, tag = "1")]
     pub(super) generation: Option<GenerationRecord>,
+    /// Which publication has made it so, in whichever try.
     #[prost(string, tag = "2")]
-    pub(super) attempt: String,
+    pub(super) publication: String,
     /// The id of the one that a rollback leads to. Empty if there is none.
     #[prost(string, tag = "3")]
     pub(super) before: String,
@@ -60,8 +61,9 @@ pub(super) struct CurrentRecord {
 /// Who publishes at the moment.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct PublisherRecord {
+    /// Which publication it is, in whichever try.
     #[prost(string, tag = "1")]
-    pub(super) attempt: String,
+    pub(super) publication: String,
     #[prost(string, tag = "2")]
     pub(super) id: String,
     #[prost(int64, tag = "3")]

@@ -13,7 +13,7 @@ use async_nats::jetstream::kv::{Entry, Operation};
 use futures_util::StreamExt as _;
 use prost::Message as _;
 use tokio::sync::Notify;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::generation::Generation;
 use super::records::{
@@ -28,6 +28,12 @@ use crate::server::{Server, ServingStatus};
 
 /// How long until a broker that failed is tried again.
 const RETRY: Duration = Duration::from_millis(500);
+
+/// How many heartbeats may be lost one after the other: a cluster chooses a leader in nine seconds at most.
+const LOST_HEARTBEATS: u32 = 5;
+
+/// How long it is tried to fetch a candidate before it is refused.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long a replica that stops takes to say so, at most.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -175,6 +181,7 @@ impl Replica {
 
     /// Says that it lives, again and again.
     async fn say(&self, shelf: &Shelf) -> Result<(), Error> {
+        let mut lost = 0;
         let mut beat = interval(HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let key = key_of_replica(self.store.replica());
@@ -188,8 +195,14 @@ impl Replica {
                 record.is_serving = self.server.health().status("") == Some(ServingStatus::Serving);
                 record.encode_to_vec()
             };
-            let put = shelf.replicas.put(&key, record.into()).await;
-            put.map_err(|error| unavailable("cannot say that this replica lives", error))?;
+            let said = timeout(HEARTBEAT, shelf.replicas.put(&key, record.into())).await;
+            let said = said.map_err(|error| error.to_string());
+            match said.and_then(|put| put.map_err(|error| error.to_string())) {
+                Ok(_) => lost = 0,
+                // While a cluster chooses a leader. The next one must be there before this replica seems to be gone.
+                Err(_) if lost < LOST_HEARTBEATS => lost += 1,
+                Err(error) => return Err(unavailable("cannot say that this replica lives", error)),
+            }
         }
     }
 
@@ -249,7 +262,7 @@ impl Replica {
         let problems = if self.said.record().serves == record.id {
             Vec::new()
         } else {
-            match shelf.get(record).await {
+            match fetch(shelf, record).await {
                 Ok(generation) => self.prepare(generation).await,
                 Err(error) => vec![ToldProblem::of_error(&error)],
             }
@@ -322,6 +335,17 @@ impl Replica {
         let trouble = format!("generation {} is not served: {problem}", short(&record.id));
         tracing::error!("{trouble}");
         self.said.trouble(trouble);
+    }
+}
+
+/// Fetches a candidate. A broker that does not answer is asked again: a cluster that has lost one may choose a leader first.
+async fn fetch(shelf: &Shelf, record: &GenerationRecord) -> Result<Generation, Error> {
+    let deadline = Instant::now() + FETCH_TIMEOUT;
+    loop {
+        match shelf.get(record).await {
+            Err(error) if error.status().is_some() && Instant::now() < deadline => sleep(RETRY).await,
+            fetched => return fetched,
+        }
     }
 }
 

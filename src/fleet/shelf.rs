@@ -20,10 +20,11 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::future::try_join_all;
 use prost::Message;
+use tokio::time::sleep;
 use tonic::Status;
 
 use super::generation::{Generation, id_of};
-use super::records::{CurrentRecord, GenerationRecord, ReplicaRecord};
+use super::records::{CurrentRecord, GenerationRecord, PublisherRecord, ReplicaRecord};
 use crate::error::Error;
 use crate::nats::JetStream;
 
@@ -108,6 +109,42 @@ impl Shelf {
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
             Err(error) => Err(unavailable("cannot read the current generation", error)),
         }
+    }
+
+    /// Who publishes, and the revision by which that is changed.
+    pub(super) async fn publisher(&self) -> Result<Option<(PublisherRecord, u64)>, Error> {
+        let subject = format!("{}{PUBLISHER}", self.replicas.prefix);
+        // Asked of the leader, too.
+        match self
+            .replicas
+            .stream
+            .get_last_raw_message_by_subject(&subject)
+            .await
+        {
+            // That one has ended.
+            Ok(message) if message.payload.is_empty() => Ok(None),
+            Ok(message) => Ok(Some((
+                decode("who publishes", &message.payload)?,
+                message.sequence,
+            ))),
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(unavailable("cannot find out who publishes", error)),
+        }
+    }
+
+    /// Waits until all replicas that live can have said so, after something was written to them: while the brokers of a cluster chose a
+    /// leader, none could, and so all may seem to be gone.
+    pub(super) async fn await_heartbeats(&self) -> Result<(), Error> {
+        let info = self.replicas.stream.get_info().await;
+        let info = info.map_err(|error| unavailable("cannot list the replicas", error))?;
+        let leader_since = info.cluster.and_then(|cluster| cluster.leader_since);
+        if let Some(since) = leader_since {
+            // Both by the leader's clock.
+            let led = info.state.last_timestamp.unix_timestamp_nanos() - since.unix_timestamp_nanos();
+            let led = Duration::from_nanos(u64::try_from(led).unwrap_or_default());
+            sleep(LIVES.saturating_sub(led)).await;
+        }
+        Ok(())
     }
 
     /// The last changes of the current generation, the newest first.

@@ -3,6 +3,7 @@
 #[path = "../support/broker.rs"]
 #[allow(dead_code, reason = "each program uses some of it")]
 mod broker;
+mod chaos;
 #[path = "../live/support.rs"]
 #[allow(dead_code, reason = "each program uses some of it")]
 mod client;

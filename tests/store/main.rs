@@ -7,6 +7,7 @@ mod connection;
 mod kept;
 #[path = "../rules/collections.rs"]
 mod language;
+mod partitions;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each program uses some of it")]
 mod program;

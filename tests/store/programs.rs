@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::broker::Brokers;
-use crate::program::{SOON, Server};
+use crate::program::{SOON, Server, protod};
 
 const PROTO: &str = r#"syntax = "proto3"; package points;
     message Point { string name = 1; int64 value = 2; }
@@ -161,5 +161,60 @@ async fn a_broker_and_a_server_may_die_under_load_and_nothing_that_was_told_to_b
     assert!(
         stored.iter().all(|point| distinct.contains(point)),
         "nothing is lost"
+    );
+}
+
+#[tokio::test]
+async fn a_reset_of_one_server_is_one_of_all() {
+    const RULES: &str = r#"rules:
+  - {name: once, method: points.Points/Add, match: {name: once}, times: 1, reply: {}}
+  - {method: points.Points/Add, match: {name: once}, status: {code: NOT_FOUND}}
+  - {method: points.Points/Add, match: {name: set}, set: {store.n: 1}, reply: {}}
+  - {method: points.Points/Add, when: "has(store.n)", reply: {}}
+  - {method: points.Points/Add, status: {code: NOT_FOUND}}
+"#;
+    let mut brokers = Brokers::one();
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("points.proto"), PROTO).expect("written");
+    std::fs::write(folder.path().join("points.rules.yaml"), RULES).expect("written");
+    let (path, url) = (folder.path().to_str().expect("UTF-8"), brokers.url());
+    let arguments = ["--store", &url, "--admin-addr", "127.0.0.1:0", path];
+    let mut asked = Server::start(&arguments).await;
+    let admin = asked.line_with("protod admin on ").await;
+    let admin = admin.strip_prefix("protod admin on ").expect("an address");
+    let other = Server::start(&arguments).await;
+    let mut clients = Vec::new();
+    for server in [&asked, &other] {
+        let client = Client::builder(server.address().to_owned()).connect().await;
+        clients.push(client.expect("it listens"));
+    }
+    let is_answered = async |client: &Client, name: &str| {
+        let method = client.method("points.Points/Add").expect("it is there");
+        let mut point = method.request();
+        point.set_field_by_name("name", Value::String(name.to_owned()));
+        method.unary(point).await.is_ok()
+    };
+    assert!(is_answered(&clients[0], "set").await && is_answered(&clients[0], "once").await);
+    assert!(is_answered(&clients[1], "read").await && !is_answered(&clients[1], "once").await);
+    assert!(protod(&["reset", "--admin", admin]).await.status.success());
+    assert!(!is_answered(&clients[0], "read").await, "it waits for its own");
+    let begun = timeout(SOON, async {
+        while is_answered(&clients[1], "read").await || !is_answered(&clients[1], "once").await {
+            sleep(Duration::from_millis(10)).await;
+        }
+    });
+    begun.await.expect("the other begins anew, too");
+    assert!(
+        !is_answered(&clients[0], "once").await,
+        "it was answered by the other"
+    );
+
+    brokers.kill(0);
+    let failed = protod(&["reset", "--admin", admin]).await;
+    let said = String::from_utf8_lossy(&failed.stderr);
+    assert_eq!(failed.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("the store that servers share cannot be reached"),
+        "{said}"
     );
 }

@@ -20,7 +20,12 @@ pub(crate) struct Replica {
 impl Replica {
     /// One with rules for `kinds.proto`, which has reached the brokers.
     pub(crate) async fn start(brokers: &Brokers, rules: &str) -> Self {
-        let replica = Self::start_without(&brokers.url(), rules).await;
+        Self::start_at(&brokers.url(), rules).await
+    }
+
+    /// One that reaches them at that address, and has.
+    pub(crate) async fn start_at(url: &str, rules: &str) -> Self {
+        let replica = Self::start_without(url, rules).await;
         replica.await_connected(true).await;
         replica
     }
@@ -28,7 +33,8 @@ impl Replica {
     /// One that may not reach a broker yet.
     pub(crate) async fn start_without(url: &str, rules: &str) -> Self {
         let store = JetStream::open(&JetStreamOptions::new(url)).expect("opened");
-        let state = RulesState::shared(&store, &Collections::in_memory());
+        let collections = Collections::shared(&store, Collections::in_memory());
+        let state = RulesState::shared(&store, &collections);
         let options = RulesOptions::default().state(&state);
         Self {
             server: Running::with(kinds(), &options, rules).await,

@@ -10,6 +10,11 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+#[path = "network.rs"]
+pub(crate) mod network;
+
+use self::network::Network;
+
 /// How long a broker may take to be ready, on a machine with other work.
 const READY: Duration = Duration::from_mins(1);
 
@@ -28,15 +33,20 @@ struct Broker {
 impl Brokers {
     /// One broker alone, which is ready.
     pub(crate) fn one() -> Self {
-        Self::start(1)
+        Self::start(1, None)
     }
 
     /// A cluster of three, which is ready.
     pub(crate) fn three() -> Self {
-        Self::start(3)
+        Self::start(3, None)
     }
 
-    fn start(count: usize) -> Self {
+    /// The same, in a network in which they are called `broker-0` and so on.
+    pub(crate) fn three_in(network: &Network) -> Self {
+        Self::start(3, Some(network))
+    }
+
+    fn start(count: usize, network: Option<&Network>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         // All are taken before any is given back, so that they differ.
         let sockets: Vec<TcpListener> = (0..2 * count)
@@ -48,12 +58,16 @@ impl Brokers {
             .collect();
         drop(sockets);
         let (clients, routes) = ports.split_at(count);
-        let known: Vec<String> = routes
-            .iter()
-            .map(|port| format!("nats://127.0.0.1:{port}"))
-            .collect();
         let brokers = (0..count).map(|n| {
             let name = format!("broker-{n}");
+            let known = (0..count).filter(|other| *other != n).map(|other| {
+                let port = match network {
+                    Some(network) => network.wire(&name, &format!("broker-{other}"), routes[other]),
+                    None => routes[other],
+                };
+                format!("nats://127.0.0.1:{port}")
+            });
+            let known: Vec<String> = known.collect();
             let mut config = format!(
                 "server_name: {name}\nlisten: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\" }}\n",
                 clients[n],
@@ -65,7 +79,14 @@ impl Brokers {
                     &routes[n].to_string(),
                     "\", routes: [",
                     &known.join(", "),
-                    "] }\n",
+                    "]",
+                    // Else they tell of ways past the network.
+                    if network.is_some() {
+                        ", no_advertise: true, advertise: \"127.0.0.1:1\", pool_size: -1"
+                    } else {
+                        ""
+                    },
+                    " }\n",
                 ]
                 .concat();
             }
@@ -104,9 +125,40 @@ impl Brokers {
         format!("nats://127.0.0.1:{}", self.brokers[n].port)
     }
 
+    /// The address of all of them, for one that reaches them by a network in which it has this name.
+    pub(crate) fn url_for(&self, network: &Network, name: &str) -> String {
+        let wire = |(n, one): (usize, &Broker)| {
+            let port = network.wire(name, &format!("broker-{n}"), one.port);
+            format!("127.0.0.1:{port}")
+        };
+        let hosts: Vec<String> = self.brokers.iter().enumerate().map(wire).collect();
+        format!("nats://{}/protod?replicas={}", hosts.join(","), hosts.len())
+    }
+
+    /// The address of one of them, for one that reaches no other.
+    pub(crate) fn url_of_for(&self, n: usize, network: &Network, name: &str) -> String {
+        let port = network.wire(name, &format!("broker-{n}"), self.brokers[n].port);
+        format!("nats://127.0.0.1:{port}/protod?replicas={}", self.brokers.len())
+    }
+
+    /// Has one of them lead a stream.
+    pub(crate) fn let_lead(&self, n: usize, stream: &str) {
+        let (name, began) = (format!("broker-{n}"), Instant::now());
+        let answer = |what: &str, body: &str| -> serde_json::Value {
+            let answer = self.brokers[n].ask(&format!("$JS.API.STREAM.{what}.{stream}"), body);
+            serde_json::from_str(&answer.unwrap_or_default()).unwrap_or_default()
+        };
+        while answer("INFO", "")["cluster"]["leader"] != name.as_str() {
+            assert!(began.elapsed() < READY, "{name} does not lead {stream}");
+            let preferred = serde_json::json!({"placement": {"preferred": name}});
+            answer("LEADER.STEPDOWN", &preferred.to_string());
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
     /// How many messages a stream has.
     pub(crate) fn messages(&self, stream: &str) -> u64 {
-        let answer = self.brokers[0].ask(&format!("$JS.API.STREAM.INFO.{stream}"));
+        let answer = self.brokers[0].ask(&format!("$JS.API.STREAM.INFO.{stream}"), "");
         let answer: serde_json::Value =
             serde_json::from_str(&answer.expect("an answer")).expect("information about the stream");
         answer["state"]["messages"].as_u64().expect("the stream is there")
@@ -172,17 +224,19 @@ impl Broker {
 
     /// Whether it answers a question about its JetStream.
     fn is_ready(&self) -> bool {
-        self.ask("$JS.API.INFO")
+        self.ask("$JS.API.INFO", "")
             .is_ok_and(|answer| answer.contains("\"streams\""))
     }
 
     /// What it answers to a question about its JetStream.
-    fn ask(&self, question: &str) -> std::io::Result<String> {
+    fn ask(&self, question: &str, body: &str) -> std::io::Result<String> {
         let within = Some(Duration::from_secs(1));
         let mut socket = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], self.port)))?;
         socket.set_read_timeout(within)?;
-        let question =
-            format!("CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB {question} answer 0\r\n\r\n");
+        let size = body.len();
+        let question = format!(
+            "CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB {question} answer {size}\r\n{body}\r\n"
+        );
         socket.write_all(question.as_bytes())?;
         let mut lines = BufReader::new(socket);
         loop {

@@ -13,7 +13,7 @@ use super::copy::LocalCopy;
 use super::progress::Progress;
 use super::queue::Queue;
 use crate::collection::fault::FaultKind;
-use crate::nats::JetStream;
+use crate::nats::{JetStream, is_of_leader};
 use crate::uuid;
 
 /// How long a call waits for the broker, or for this replica to catch up, and how long a chunk is published.
@@ -123,7 +123,7 @@ impl Shared {
     pub(super) async fn info(&self) -> Result<jetstream::stream::Info, FaultKind> {
         let handle = self.handle().await?;
         match timeout(ATTEMPT, handle.get_info()).await {
-            Ok(Ok(info)) => Ok(info),
+            Ok(Ok(info)) if is_of_leader(&info) => Ok(info),
             _ => Err(FaultKind::Away),
         }
     }

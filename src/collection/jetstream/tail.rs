@@ -6,26 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::Message;
-use async_nats::jetstream::consumer::pull;
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
+use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::stream::{self, Info, StorageType};
-use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{sleep, timeout};
 
 use super::chunk::{Chunk, first_position};
 use super::progress::{Applied, Own};
 use super::shared::{PAUSE, Shared};
 use crate::collection::fault::FaultKind;
+use crate::nats::Reader;
 use crate::throttle::Throttle;
 
 /// How many chunks the broker sends unasked, and how many are applied at once.
 const AHEAD: usize = 64;
-
-/// How often the broker says that it is there while nothing comes.
-const HEARTBEAT: Duration = Duration::from_secs(1);
-
-/// When a broker forgets who reads and is gone.
-const FORGOTTEN: Duration = Duration::from_secs(30);
 
 /// How long to wait before what cannot be applied is tried again.
 const REST: Duration = Duration::from_secs(1);
@@ -89,57 +82,37 @@ async fn try_read(shared: &Arc<Shared>) -> Result<std::convert::Infallible, Ende
     let context = shared.store.context();
     shared.set_largest(context.client().server_info().max_payload);
     let stream = context.get_or_create_stream(config(shared)).await.map_err(lost)?;
-    let info = stream.get_info().await.map_err(lost)?;
+    let info = shared.info().await.map_err(|_| lost("nobody leads it"))?;
     begin(shared, &info).await?;
     let last = info.state.last_sequence;
     let next = shared.progress.borrow().applied.sequence + 1;
-    let consumer = pull::Config {
-        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: next },
-        ack_policy: AckPolicy::None,
-        max_deliver: 1,
-        inactive_threshold: FORGOTTEN,
-        num_replicas: 1,
-        memory_storage: true,
-        ..pull::Config::default()
-    };
-    let consumer = stream.create_consumer(consumer).await.map_err(lost)?;
-    let mut is_all = consumer.cached_info().num_pending == 0;
-    let mut messages = consumer
-        .stream()
-        .max_messages_per_batch(AHEAD)
-        .heartbeat(HEARTBEAT)
-        .messages()
+    let from = DeliverPolicy::ByStartSequence { start_sequence: next };
+    let mut reader = Reader::open(&stream, from, String::new(), AHEAD)
         .await
         .map_err(lost)?;
-    let mut count = 0;
     loop {
-        if is_all && shared.progress.borrow().applied.sequence < last {
+        if reader.has_all() && shared.progress.borrow().applied.sequence < last {
             // What was behind it has been deleted.
             skip(shared, last).await?;
         }
-        let ended = || lost("it has ended");
         let is_faulty = shared.progress.borrow().fault.is_some();
         let first = if is_faulty {
             // What is wrong may be deleted before it comes.
-            let first = timeout(REST, messages.next()).await;
+            let first = timeout(REST, reader.next()).await;
             first.map_err(|_| lost("nothing comes"))?
         } else {
-            messages.next().await
+            reader.next().await
         };
-        let first = first.ok_or_else(ended)?;
         let mut come = vec![first.map_err(lost)?];
         while come.len() < AHEAD
-            && let Some(message) = messages.next().now_or_never()
+            && let Some(message) = reader.ready()
         {
-            come.push(message.ok_or_else(ended)?.map_err(lost)?);
+            come.push(message.map_err(lost)?);
         }
-        let newest = come.last().and_then(|message| message.info().ok());
-        is_all = newest.is_some_and(|info| info.pending == 0);
         let mut chunks = Vec::with_capacity(come.len());
         let mut own = None;
         for message in come {
-            count += 1;
-            let chunk = chunk_of(shared, &message, count)?;
+            let chunk = chunk_of(shared, &message)?;
             if message.subject.strip_prefix(&*shared.subjects) == Some(&*shared.writer) {
                 shared.wrote(chunk.len());
                 own = Some(Own {
@@ -231,12 +204,9 @@ async fn skip(shared: &Arc<Shared>, last: u64) -> Result<(), Ended> {
     Ok(())
 }
 
-/// The chunk in a message, which is the next of this reader.
-fn chunk_of(shared: &Shared, message: &Message, count: u64) -> Result<Chunk, Ended> {
+/// The chunk in a message.
+fn chunk_of(shared: &Shared, message: &Message) -> Result<Chunk, Ended> {
     let info = message.info().map_err(lost)?;
-    if info.consumer_sequence != count {
-        return Err(lost("a message is missing"));
-    }
     let at = info.published.unix_timestamp_nanos() / 1_000_000;
     let at = u64::try_from(at).unwrap_or_default();
     let sequence = info.stream_sequence;

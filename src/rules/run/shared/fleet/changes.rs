@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use async_nats::jetstream::consumer::{DeliverPolicy, pull};
+use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::{Message, stream};
-use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::task::spawn_blocking;
 
 use super::applied::{Applied, Change};
 use super::snapshots;
-use crate::nats::JetStream;
+use crate::nats::{JetStream, Reader, is_of_leader};
 
 /// How many changes are made at a time.
 const BATCH: usize = 256;
@@ -45,43 +44,40 @@ async fn followed(store: &JetStream, applied: &Arc<Applied>) -> Result<(), Strin
         ..stream::Config::default()
     });
     let stream = stream.await.map_err(|error| error.to_string())?;
-    let state = &stream.cached_info().state;
+    let info = stream.cached_info();
+    if !is_of_leader(info) {
+        return Err("nobody leads the stream".to_owned());
+    }
+    let state = &info.state;
     if state.last_sequence < applied.sequence() {
         tracing::warn!(target: "protod::store", "the broker has lost the shared store: it begins anew");
         load(store, applied, 0).await?;
     } else if state.first_sequence > applied.sequence() + 1 {
         load(store, applied, state.first_sequence - 1).await?;
     }
-    let consumer = stream.create_consumer(pull::OrderedConfig {
-        deliver_policy: DeliverPolicy::ByStartSequence {
-            start_sequence: applied.sequence() + 1,
-        },
-        ..pull::OrderedConfig::default()
-    });
-    let consumer = consumer.await.map_err(|error| error.to_string())?;
-    let mut messages = consumer.messages().await.map_err(|error| error.to_string())?;
+    let from = DeliverPolicy::ByStartSequence {
+        start_sequence: applied.sequence() + 1,
+    };
+    let mut reader = Reader::open(&stream, from, String::new(), BATCH).await?;
     // As if the last one had been made at another time on each server, so that not all make one at once.
     let mut snapshot_after = next_snapshot(0);
     loop {
         let next = tokio::select! {
-            next = messages.next() => next,
+            next = reader.next() => next?,
             () = applied.learns() => {
                 return load(store, applied, 0).await;
             }
         };
-        let first = change(
-            next.ok_or("the changes end")?
-                .map_err(|error| error.to_string())?,
-        )?;
+        let first = change(next)?;
         if first.sequence > applied.sequence() + 1 {
             // Those between are in a snapshot.
             load(store, applied, first.sequence - 1).await?;
         }
         let mut batch = vec![first];
         while batch.len() < BATCH
-            && let Some(Some(next)) = messages.next().now_or_never()
+            && let Some(next) = reader.ready()
         {
-            batch.push(change(next.map_err(|error| error.to_string())?)?);
+            batch.push(change(next?)?);
         }
         apply(applied, batch).await?;
         if applied.since_snapshot() > snapshot_after && !applied.has_unknown() {

@@ -6,15 +6,15 @@
 //! Counts only grow, until all begin anew: then there is another period, which is a counter of its own and part of the
 //! subjects of the others. So what a server knows to be used up, it need not ask again in that period.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use async_nats::jetstream::consumer::{DeliverPolicy, pull::OrderedConfig};
+use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::publish::PublishAck;
 use async_nats::jetstream::stream;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures_util::StreamExt as _;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -22,12 +22,15 @@ use tokio::time::timeout;
 use super::link::{Alive, reached, whenever_there};
 use super::publish::{PATIENCE, publish};
 use super::{Counters, Hits, Trouble};
-use crate::nats::JetStream;
+use crate::nats::{JetStream, Reader};
 use crate::rules::plan::RuleId;
 use crate::uuid::version_4;
 
 /// How many bytes the value of a `scope` may have, which becomes part of a subject.
 const LARGEST_SCOPE: usize = 1024;
+
+/// How many periods the broker tells unasked.
+const AHEAD: usize = 16;
 
 /// The header that says how much is added to a counter.
 const INCREMENT: &str = "Nats-Incr";
@@ -118,12 +121,11 @@ struct Here {
 impl Here {
     /// Hears of each period.
     async fn follow(self: Arc<Self>) {
-        if let Err(error) = self.heard().await {
-            tracing::debug!(target: "protod::store", error, "counts are not shared for a moment");
-        }
+        let Err(error) = self.heard().await;
+        tracing::debug!(target: "protod::store", error, "counts are not shared for a moment");
     }
 
-    async fn heard(&self) -> Result<(), String> {
+    async fn heard(&self) -> Result<Infallible, String> {
         let stream = self.store.context().get_or_create_stream(stream::Config {
             name: stream_name(&self.store),
             subjects: vec![subject(&self.store, ">")],
@@ -133,23 +135,17 @@ impl Here {
             ..stream::Config::default()
         });
         let stream = stream.await.map_err(|error| error.to_string())?;
-        let consumer = stream.create_consumer(OrderedConfig {
-            filter_subject: subject(&self.store, PERIOD),
-            deliver_policy: DeliverPolicy::New,
-            ..OrderedConfig::default()
-        });
-        let consumer = consumer.await.map_err(|error| error.to_string())?;
-        let mut periods = consumer.messages().await.map_err(|error| error.to_string())?;
+        let periods = subject(&self.store, PERIOD);
+        let mut periods = Reader::open(&stream, DeliverPolicy::New, periods, AHEAD).await?;
         // After it listens, so that none is missed.
         let now = increment(&self.store, &subject(&self.store, PERIOD), 0).await;
         self.begin(now.map_err(|trouble| trouble.to_string())?);
-        while let Some(message) = periods.next().await {
-            let message = message.map_err(|error| error.to_string())?;
+        loop {
+            let message = periods.next().await?;
             let value: Option<Value> = serde_json::from_slice(&message.payload).ok();
             let period = value.as_ref().and_then(|value| count(value.get("val")?.as_str()));
             self.begin(period.ok_or("a counter has no value")?);
         }
-        Ok(())
     }
 
     /// A period that counts from now on, or does already.

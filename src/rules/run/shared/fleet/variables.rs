@@ -17,7 +17,7 @@ use super::link::{Alive, reached, whenever_there};
 use super::publish::{PATIENCE, PAUSE, TRY, publish};
 use super::{SharedStore, Trouble};
 use crate::cel::put_clear;
-use crate::nats::JetStream;
+use crate::nats::{JetStream, is_of_leader};
 use crate::schema::Schema;
 use crate::uuid::version_4;
 
@@ -166,7 +166,8 @@ async fn last_sequence(store: &JetStream) -> Result<u64, Trouble> {
                 .get_stream_no_info(stream_name(store))
                 .await
                 .ok()?;
-            Some(stream.get_info().await.ok()?.state.last_sequence)
+            let info = stream.get_info().await.ok()?;
+            is_of_leader(&info).then_some(info.state.last_sequence)
         };
         match timeout(TRY, once).await {
             Ok(Some(last)) => return Ok(last),
