@@ -93,7 +93,7 @@
 //! | `otlp` | [`otlp`]: spans to a collector; brings `client` |
 //! | `tls` | [`Tls`]: TLS for the server's sockets |
 //! | `sqlite` | [`Collections`] that stay, in SQLite; brings `rules` |
-//! | `nats` | [`JetStream`]: what several servers share; with `live` the [`fleet`] that they are; brings `rules` |
+//! | `nats` | [`JetStream`]: what several servers share; with `live` the [`fleet`] that they are; brings `rules` and `verify` |
 //! | `s3` | exports to object stores, for the command line; brings `client` and `sqlite` |
 //! | `compression` | messages in gzip, deflate and zstd |
 //! | `buf` | import paths from `buf.yaml`, `buf.work.yaml` and `buf.lock` |

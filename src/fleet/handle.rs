@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{Code, Status};
 
+use super::calls::{CallSummary, SummaryWatch, newest};
 use super::generation::Generation;
 use super::options::PublishOptions;
 use super::publication::Publication;
@@ -15,6 +16,7 @@ use super::state::{FleetState, PublishedGeneration};
 use crate::error::Error;
 use crate::nats::JetStream;
 use crate::uuid::version_4;
+use crate::verify::{CallFilter, SummaryMatcher};
 
 /// How long a broker may take to be there, unless there is less time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -107,6 +109,43 @@ impl Fleet {
         Ok(history.iter().map(CurrentRecord::published).collect())
     }
 
+    /// The newest calls of all servers that a filter means, up to so many, in the order in which they began, by the servers'
+    /// clocks. The store has those of the last 24 hours, or the newest 64 MiB of them; a call is there some 100 ms after it has ended.
+    ///
+    /// Conditions are about `call`, which has what [`CallSummary`] has, and `call.service` and `call.matched`. A method and a session are compared by their
+    /// names. Fails if a condition is wrong or about something else, and if the store does not answer.
+    ///
+    /// ```no_run
+    /// # async fn show(store: &protod::JetStream) -> Result<(), protod::Error> {
+    /// use protod::CallFilter;
+    /// use protod::fleet::Fleet;
+    ///
+    /// let failed = CallFilter::all().where_("call.code != 'OK'");
+    /// for call in Fleet::new(store).calls(&failed, 100).await? {
+    ///     println!("{} {} {:?}", call.replica, call.method, call.code);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn calls(&self, filter: &CallFilter, most: usize) -> Result<Vec<CallSummary>, Error> {
+        let matcher = SummaryMatcher::new(filter)?;
+        self.connect(CONNECT_TIMEOUT).await?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match newest(&self.store, &matcher, most).await {
+                Err(error) if is_away(&error, deadline) => sleep(RETRY).await,
+                found => return found,
+            }
+        }
+    }
+
+    /// The calls of all servers that a filter means, as [`calls`](Self::calls) takes it, from now on and as they end.
+    pub async fn watch_calls(&self, filter: &CallFilter) -> Result<SummaryWatch, Error> {
+        let matcher = SummaryMatcher::new(filter)?;
+        self.connect(CONNECT_TIMEOUT).await?;
+        SummaryWatch::new(&self.store, matcher).await
+    }
+
     /// The current generation itself, for a server that starts. `None` if none was published. Fails if the store does not answer
     /// in this time.
     pub async fn current(&self, within: Duration) -> Result<Option<Generation>, Error> {
@@ -151,9 +190,8 @@ impl Fleet {
                 Ok(shelf) => Box::pin(ask(shelf)).await,
                 Err(error) => Err(error),
             };
-            let is_away = |error: &Error| error.status().map(Status::code) == Some(Code::Unavailable);
             match asked {
-                Err(error) if is_away(&error) && Instant::now() + RETRY < deadline => sleep(RETRY).await,
+                Err(error) if is_away(&error, deadline) => sleep(RETRY).await,
                 asked => return asked,
             }
         }
@@ -163,4 +201,9 @@ impl Fleet {
         let action = format!("cannot use the store {}", self.store);
         Error::of_status(action, Status::unavailable("it does not answer"))
     }
+}
+
+/// Whether the broker did not answer, and there is time to ask it again.
+fn is_away(error: &Error, deadline: Instant) -> bool {
+    error.status().map(Status::code) == Some(Code::Unavailable) && Instant::now() + RETRY < deadline
 }

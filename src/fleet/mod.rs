@@ -17,9 +17,11 @@
 //! | `shelf` | where that is, on the broker |
 //! | `replica` | a server's part |
 //! | `publishing`, `answers` | a publisher's part, and what the replicas answer to it |
+//! | `calls` | the calls of all servers, in short |
 //! | `handle` | who publishes, and looks; with `options`, `publication` and `state`, which it takes and gives |
 
 mod answers;
+mod calls;
 mod generation;
 mod handle;
 mod options;
@@ -30,6 +32,7 @@ mod replica;
 mod shelf;
 mod state;
 
+pub use self::calls::{CallSummary, SummaryCounts, SummarySender, SummaryWatch};
 pub use self::generation::Generation;
 pub use self::handle::Fleet;
 pub use self::options::PublishOptions;

@@ -184,22 +184,29 @@ impl Chunks {
         }
     }
 
-    /// The next entry after a place, which moves behind it, and how many before it are gone. `None` if there is none yet.
-    pub(super) fn next(&self, place: &mut Place) -> Option<(&[u8], u64)> {
+    /// Moves a place behind the entries that are gone, and returns how many of them are behind it that were not before.
+    pub(super) fn pass_gone(&self, place: &mut Place) -> u64 {
         let first = self.full.front().map_or(&self.open, |chunk| chunk);
-        let mut at = *place;
-        if at.chunk < first.number {
-            at = Place {
+        let before = place.entry;
+        if place.chunk < first.number {
+            *place = Place {
                 chunk: first.number,
                 offset: 0,
                 entry: first.first,
             };
         }
+        place.entry - before
+    }
+
+    /// The next entry after a place, which moves behind it, and how many before it are gone. `None` if there is none yet.
+    pub(super) fn next(&self, place: &mut Place) -> Option<(&[u8], u64)> {
+        let first = self.full.front().map_or(&self.open, |chunk| chunk);
+        let mut at = *place;
+        let missed = self.pass_gone(&mut at);
         loop {
             let index = (at.chunk - first.number) as usize;
             let chunk = self.full.get(index).map_or(&self.open, |chunk| chunk);
             if let Some((entry, _)) = split(&chunk.bytes[at.offset..]) {
-                let missed = at.entry - place.entry;
                 at.offset += LENGTH + entry.len();
                 at.entry += 1;
                 *place = at;

@@ -156,6 +156,13 @@ impl Log {
         (self.snapshot_of(&chunks), watch)
     }
 
+    /// The next entry after a place, which moves behind it, and how many before it are gone. `None` if there is none yet.
+    fn next_after(&self, place: &mut Place) -> Option<(Bytes, u64)> {
+        let chunks = self.chunks();
+        let (entry, missed) = chunks.next(place)?;
+        Some((Bytes::copy_from_slice(entry), missed))
+    }
+
     /// How much there is.
     pub(crate) fn stats(&self) -> JournalStats {
         let chunks = self.chunks();
@@ -186,11 +193,21 @@ impl Watch {
     pub(crate) async fn next(&mut self) -> (Bytes, u64) {
         loop {
             let added = self.log.added.notified();
-            if let Some((entry, missed)) = self.log.chunks().next(&mut self.place) {
-                return (Bytes::copy_from_slice(entry), missed);
+            if let Some(next) = self.log.next_after(&mut self.place) {
+                return next;
             }
             added.await;
         }
+    }
+
+    /// The same, if it has ended already.
+    pub(crate) fn try_next(&mut self) -> Option<(Bytes, u64)> {
+        self.log.next_after(&mut self.place)
+    }
+
+    /// Passes calls that are gone, and returns how many.
+    pub(crate) fn pass_gone(&mut self) -> u64 {
+        self.log.chunks().pass_gone(&mut self.place)
     }
 }
 

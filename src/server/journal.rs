@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::builder::ServerBuilder;
 use super::builtin::BUILTIN_SCHEMA;
 use super::dispatch::Shared;
@@ -167,16 +169,35 @@ impl JournalWatch {
         loop {
             // While calls come faster than they are looked at, none is waited for, and others must have their turn.
             tokio::task::consume_budget().await;
-            let (entry, missed) = self.watch.next().await;
-            self.missed += missed;
-            let number = self.journal.shared.generation.load().number;
-            if self.reader.0 != number {
-                self.reader = (number, self.journal.reader());
-            }
-            if let Some(call) = RecordedCall::read(entry, &self.reader.1) {
+            let next = self.watch.next().await;
+            if let Some(call) = self.read(next) {
                 return call;
             }
         }
+    }
+
+    /// The next call, if it has ended already.
+    pub(crate) fn try_next(&mut self) -> Option<RecordedCall> {
+        loop {
+            let next = self.watch.try_next()?;
+            if let Some(call) = self.read(next) {
+                return Some(call);
+            }
+        }
+    }
+
+    fn read(&mut self, (entry, missed): (Bytes, u64)) -> Option<RecordedCall> {
+        self.missed += missed;
+        let number = self.journal.shared.generation.load().number;
+        if self.reader.0 != number {
+            self.reader = (number, self.journal.reader());
+        }
+        RecordedCall::read(entry, &self.reader.1)
+    }
+
+    /// Passes calls that are gone, which [`take_missed`](Self::take_missed) then counts.
+    pub(crate) fn pass_gone(&mut self) {
+        self.missed += self.watch.pass_gone();
     }
 
     /// How many calls have ended before the next one, of all that have.

@@ -38,6 +38,23 @@ const PROTO: &str = r#"
       string trace_id = 18;
       string session = 19;
     }
+    // What the servers of a fleet tell each other of a call: the fields of the same name and number, and who answered it.
+    message Summary {
+      int64 id = 1;
+      string method = 2;
+      string service = 3;
+      string protocol = 4;
+      google.protobuf.Timestamp start = 6;
+      google.protobuf.Duration duration = 7;
+      Code code = 8;
+      string rule = 10;
+      bool matched = 11;
+      int64 generation = 12;
+      int64 request_count = 16;
+      int64 response_count = 17;
+      string session = 19;
+      string replica = 20;
+    }
     enum Code {
       OK = 0; CANCELLED = 1; UNKNOWN = 2; INVALID_ARGUMENT = 3; DEADLINE_EXCEEDED = 4; NOT_FOUND = 5; ALREADY_EXISTS = 6;
       PERMISSION_DENIED = 7; RESOURCE_EXHAUSTED = 8; FAILED_PRECONDITION = 9; ABORTED = 10; OUT_OF_RANGE = 11;
@@ -55,6 +72,11 @@ static CALL: LazyLock<MessageDescriptor> = LazyLock::new(|| {
 
 /// The name of the type of `call`.
 pub(super) const CALL_NAME: &str = "protod.call.Call";
+
+pub(super) static SUMMARY: LazyLock<MessageDescriptor> = LazyLock::new(|| {
+    let found = CALL_SCHEMA.pool().get_message_by_name("protod.call.Summary");
+    found.expect("it is declared")
+});
 
 /// What a condition may name, with its type: in pairs, as a loop has its variables.
 pub(super) fn names(method: Option<&Method>) -> Vec<Vec<(String, Type)>> {

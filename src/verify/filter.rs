@@ -1,21 +1,16 @@
 //! [`CallFilter`]: which calls are meant, by their method and by conditions in CEL.
 //!
-//! A condition is compiled for the schema that is served, and its parts each by itself: so the part can be told that does not
-//! hold. What evaluations cost is bounded, each by itself and all of one search together.
+//! A condition is compiled for the schema that is served. What evaluations cost is bounded, each by itself and all of one search together.
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::call_value::{CALL_NAME, CALL_SCHEMA, CallValue, names};
-use crate::cel::{
-    Budget, CallFacts, Env, EvalError, ExprProblem, Program, Round, Scope, Store, Type, Value, as_condition,
-    conjuncts,
-};
-use crate::error::{Error, Problem, SourceText};
+use super::condition::{Compiler, Part, Seen};
+use crate::cel::{Budget, Env};
+use crate::error::Error;
 use crate::excerpt::excerpt;
 use crate::journal::RecordedCall;
-use crate::message::Picker;
 use crate::schema::{Method, Schema};
 use crate::server::Journal;
 use crate::session::Session;
@@ -62,7 +57,7 @@ const UNITS_PER_CALL: u64 = 20;
 pub struct CallFilter {
     pub(super) method: Option<String>,
     pub(super) session: Option<Session>,
-    conditions: Vec<String>,
+    pub(super) conditions: Vec<String>,
 }
 
 impl CallFilter {
@@ -112,15 +107,6 @@ pub struct CallMatcher {
     method: Option<Arc<Method>>,
     session: Option<Session>,
     parts: Vec<Part>,
-}
-
-/// A part of a condition.
-#[derive(Debug)]
-struct Part {
-    text: String,
-    program: Program,
-    /// What it is about, as far as that compiles by itself.
-    about: Vec<(String, Program)>,
 }
 
 /// Why a call is not one that is meant.
@@ -206,80 +192,15 @@ impl CallMatcher {
     }
 
     fn with_env<T>(&self, value: &CallValue, cost: u64, read: impl FnOnce(&Env<'_>) -> T) -> T {
-        let facts = CallFacts {
-            budget: Budget::new(cost),
-            ..CallFacts::default()
-        };
-        let layouts = match &self.method {
-            Some(method) => method.layouts(),
-            None => CALL_SCHEMA.layouts(),
-        };
-        let [first, second, third] = value.values();
-        let outermost = Round {
-            variables: first,
-            outer: None,
-        };
-        let middle = Round {
-            variables: second,
-            outer: Some(&outermost),
-        };
-        let innermost = Round {
-            variables: third,
-            outer: Some(&middle),
-        };
-        let store = Store::default();
-        read(&Env {
-            layouts,
-            request: None,
-            requests: &[],
-            received: 0,
+        let seen = Seen {
+            layouts: match &self.method {
+                Some(method) => method.layouts(),
+                None => CALL_SCHEMA.layouts(),
+            },
             metadata: &value.metadata,
-            state: &[],
-            store: &store,
-            collections: &[],
-            locals: &[],
-            round: Some(&innermost),
-            call: &facts,
-        })
-    }
-}
-
-impl Part {
-    fn holds(&self, env: &Env<'_>) -> Result<bool, EvalError> {
-        match self.program.eval(env)? {
-            Value::Bool(holds) => Ok(holds),
-            other => Err(EvalError::new(format!(
-                "it gives {}, not a bool",
-                other.type_name()
-            ))),
-        }
-    }
-
-    /// Why it does not hold. `None` if it does.
-    fn difference(&self, env: &Env<'_>) -> Option<String> {
-        match self.holds(env) {
-            Ok(true) => return None,
-            Ok(false) => {}
-            Err(error) => return Some(format!("`{}` failed: {error}", self.text)),
-        }
-        let values = self.about.iter().filter_map(|(text, program)| {
-            let value = program.eval(env).ok()?;
-            Some(format!("{text} is {}", shown(&value)))
-        });
-        let values: Vec<String> = values.collect();
-        Some(match values.as_slice() {
-            [] => format!("`{}` does not hold", self.text),
-            values => format!("`{}` does not hold: {}", self.text, values.join(", ")),
-        })
-    }
-}
-
-/// A value, for people.
-fn shown(value: &Value<'_>) -> String {
-    match value {
-        Value::Null => "unset".to_owned(),
-        Value::String(text) => format!("{:?}", excerpt(text)),
-        other => excerpt(&other.to_text()).into_owned(),
+            values: &value.values(),
+        };
+        seen.with_env(cost, read)
     }
 }
 
@@ -347,85 +268,10 @@ fn compile(
             .map_or(CALL_NAME, |method| method.input().full_name()),
         names: names(method.as_deref()),
     };
-    let mut parts = Vec::new();
-    let mut problems = Vec::new();
-    for condition in &filter.conditions {
-        match compiler.condition(condition) {
-            Ok(found) => parts.extend(found),
-            Err(found) => problems.extend(found),
-        }
-    }
-    if problems.is_empty() {
-        let session = filter.session.clone();
-        Ok(CallMatcher {
-            method,
-            session,
-            parts,
-        })
-    } else {
-        Err(Error::condition(problems))
-    }
-}
-
-/// Compiles conditions.
-struct Compiler<'c> {
-    schema: &'c Schema,
-    within: &'c str,
-    names: Vec<Vec<(String, Type)>>,
-}
-
-impl Compiler<'_> {
-    fn condition(&mut self, text: &str) -> Result<Vec<Part>, Vec<Problem>> {
-        let source = SourceText::new("condition", text);
-        let problems = |found: Vec<ExprProblem>| -> Vec<Problem> {
-            let problem = |problem: ExprProblem| {
-                Problem::at(&source, problem.span, problem.message).with_hint_if(problem.hint)
-            };
-            found.into_iter().map(problem).collect()
-        };
-        let whole = self.program(text).map_err(problems)?;
-        let found = whole.result_type();
-        if !matches!(found, Type::Bool | Type::Dyn) {
-            let problem = Problem::at(
-                &source,
-                0..text.len(),
-                format!("a condition is a bool, this is {found}"),
-            );
-            return Err(vec![problem.with_hint_if(as_condition(found))]);
-        }
-        let mut parts = Vec::new();
-        for part in conjuncts(text) {
-            let program = self.program(&text[part.span.clone()]).map_err(problems)?;
-            let mut value = |span: Range<usize>| {
-                let text = &text[span];
-                Some((text.to_owned(), self.program(text).ok()?))
-            };
-            parts.push(Part {
-                about: part.about.into_iter().filter_map(&mut value).collect(),
-                text: text[part.span].to_owned(),
-                program,
-            });
-        }
-        Ok(parts)
-    }
-
-    fn program(&mut self, text: &str) -> Result<Program, Vec<ExprProblem>> {
-        let layouts = CALL_SCHEMA.layouts();
-        let layout = layouts.find(CALL_NAME).expect("it is declared");
-        Program::compile(
-            text,
-            &mut Scope {
-                schema: self.schema,
-                within: self.within,
-                request: None,
-                counted: false,
-                picker: &mut Picker::new(layouts, layout),
-                state: &[],
-                locals: &[],
-                rounds: &self.names,
-                collections: &[],
-                constraint: None,
-            },
-        )
-    }
+    let parts = compiler.parts(&filter.conditions).map_err(Error::condition)?;
+    Ok(CallMatcher {
+        method,
+        session: filter.session.clone(),
+        parts,
+    })
 }

@@ -1,8 +1,12 @@
 //! Servers that share a broker, and serve what is published to them.
 
+#[path = "../admin/support.rs"]
+#[allow(dead_code, reason = "each program uses some of it")]
+mod admin;
 #[path = "../support/broker.rs"]
 #[allow(dead_code, reason = "each program uses some of it")]
 mod broker;
+mod calls;
 mod chaos;
 #[path = "../live/support.rs"]
 #[allow(dead_code, reason = "each program uses some of it")]

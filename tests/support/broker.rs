@@ -164,6 +164,22 @@ impl Brokers {
         answer["state"]["messages"].as_u64().expect("the stream is there")
     }
 
+    /// Sends a message to one of them, as any client can.
+    pub(crate) fn publish(&self, subject: &str, message: &[u8]) {
+        let mut socket = TcpStream::connect(("127.0.0.1", self.brokers[0].port)).expect("it listens");
+        let within = Some(READY);
+        socket.set_read_timeout(within).expect("set");
+        let begin = format!(
+            "CONNECT {{\"verbose\":false}}\r\nPUB {subject} {}\r\n",
+            message.len()
+        );
+        let all = [begin.as_bytes(), message, b"\r\nPING\r\n"].concat();
+        socket.write_all(&all).expect("it reads");
+        let mut lines = BufReader::new(socket).lines();
+        // It has the message when it answers.
+        assert!(lines.any(|line| line.expect("a line") == "PONG"));
+    }
+
     /// Kills one as `kill -9` does.
     pub(crate) fn kill(&mut self, n: usize) {
         if let Some(mut process) = self.brokers[n].process.take() {

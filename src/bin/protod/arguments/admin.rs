@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use protod::admin::{Admin, AdminListener};
-use protod::fleet::Fleet;
+use protod::fleet::{Fleet, SummaryCounts};
 use protod::live::{ReloadTrigger, Reloader};
 use protod::{Error, JetStream, Server, Socket, Tls};
 
@@ -66,6 +66,13 @@ pub(crate) struct AdminToken {
     admin_token_file: Option<PathBuf>,
 }
 
+/// What a server shares with others, for those who look at it.
+pub(crate) struct Sharing<'s> {
+    pub(crate) store: &'s JetStream,
+    /// How many of its calls it has told of. `None` if it keeps no journal, and so tells of none.
+    pub(crate) summaries: Option<SummaryCounts>,
+}
+
 /// What came of listening.
 pub(crate) enum Listening {
     /// It is turned off.
@@ -97,7 +104,7 @@ impl AdminArgs {
         server: &Server,
         reloads: ReloadTrigger,
         tls: Option<&Tls>,
-        store: Option<&JetStream>,
+        sharing: Option<Sharing<'_>>,
     ) -> Result<Listening, Failure> {
         if !self.is_on() {
             return Ok(Listening::Off);
@@ -110,8 +117,11 @@ impl AdminArgs {
         if let Some(token) = self.token.read()? {
             admin = admin.token(token);
         }
-        if let Some(store) = store {
+        if let Some(Sharing { store, summaries }) = sharing {
             admin = admin.fleet(Fleet::new(store));
+            if let Some(summaries) = summaries {
+                admin = count_summaries(admin, &summaries);
+            }
         }
         if let Some(tls) = tls {
             admin = admin.tls(tls.clone());
@@ -131,6 +141,22 @@ impl AdminArgs {
             }
         }
     }
+}
+
+/// Tells how many calls the fleet was told of.
+fn count_summaries(admin: Admin, summaries: &SummaryCounts) -> Admin {
+    let (sent, dropped) = (summaries.clone(), summaries.clone());
+    admin
+        .counter(
+            "protod.summaries.sent",
+            "Calls that the other servers which share the store were told of.",
+            move || sent.sent(),
+        )
+        .counter(
+            "protod.summaries.dropped",
+            "Calls that they were not told of, because the store was away or too slow, or the journal was cleared.",
+            move || dropped.dropped(),
+        )
 }
 
 impl AdminToken {

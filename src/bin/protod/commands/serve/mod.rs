@@ -5,6 +5,7 @@
 //! and clients can connect.
 
 mod announce;
+mod background;
 pub(crate) mod banner;
 mod origin;
 mod replica;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use std::{io, thread};
 
 use clap::{Args, ValueEnum};
+use protod::fleet::SummarySender;
 use protod::live::Reloader;
 use protod::schema::DescriptorEdition;
 use protod::{
@@ -27,12 +29,12 @@ use protod::{
 use tokio::runtime::Runtime;
 
 use self::announce::Served;
+use self::background::{Background, told};
 use self::origin::{Origin, Source};
-use self::replica::{Beginning, Joining, ServedReplica};
-use self::served_admin::ServedAdmin;
+use self::replica::{Beginning, Joining};
 use self::stop::Stop;
 use crate::allocator::give_back_soon;
-use crate::arguments::admin::AdminArgs;
+use crate::arguments::admin::{AdminArgs, Sharing};
 use crate::arguments::count::count;
 use crate::arguments::data_dir::DataDirArg;
 use crate::arguments::http_rules::{CheckedHttpRules, HttpRulesArg};
@@ -311,9 +313,16 @@ impl Serve {
                 .watch(!self.no_watch)
                 .refresh(self.refresh());
             let reloader = self.admin.keep_rules(reloader)?;
+            let summaries = store
+                .as_ref()
+                .and_then(|store| SummarySender::new(store, &server));
+            let sharing = store.as_ref().map(|store| Sharing {
+                store,
+                summaries: summaries.as_ref().map(SummarySender::counts),
+            });
             let admin = self
                 .admin
-                .listen(&server, reloader.trigger(), tls.as_ref(), store.as_ref())
+                .listen(&server, reloader.trigger(), tls.as_ref(), sharing)
                 .await?;
             let reloader = reloader.started();
             // Before the line that a script waits for: until then the first signal ends the process.
@@ -352,7 +361,7 @@ impl Serve {
                 );
             }
             let replica = store.as_ref().map(|store| {
-                ServedReplica::start(Joining {
+                let joining = Joining {
                     store,
                     server: &server,
                     reloads: reloader.trigger(),
@@ -360,10 +369,13 @@ impl Serve {
                     origin,
                     generation: generation.as_ref(),
                     waits,
-                })
+                };
+                joining.start()
             });
+            let summaries =
+                summaries.map(|summaries| Background::start(|stopped| summaries.run_until(told(stopped))));
             tokio::spawn(reloader.run());
-            let admin = ServedAdmin::start(admin);
+            let admin = served_admin::start(admin);
             let exporting = traces.export();
             let (first, second) = stop.into_futures();
             let first = async {
@@ -375,6 +387,10 @@ impl Serve {
             };
             let serving = async {
                 let served = bound.serve_until(first).await;
+                // After the last of its calls.
+                if let Some(summaries) = summaries {
+                    summaries.stop().await;
+                }
                 // After the calls of the server, which may be steered to their ends.
                 if let Some(admin) = admin {
                     admin.stop().await;

@@ -6,9 +6,8 @@ use protod::fleet::{Fleet, Generation, Replica};
 use protod::live::{LoadedProject, Loader, ReloadTrigger};
 use protod::{JetStream, ListenAddr, Server};
 use tokio::runtime::Builder;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
+use super::background::{Background, told};
 use super::origin::{Origin, Source};
 use crate::failure::Failure;
 
@@ -80,12 +79,6 @@ fn loaded(
     Ok(Some((loader, loaded, generation)))
 }
 
-/// A replica that runs.
-pub(super) struct ServedReplica {
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
-}
-
 /// What makes a server a replica.
 pub(super) struct Joining<'s> {
     pub(super) store: &'s JetStream,
@@ -97,10 +90,10 @@ pub(super) struct Joining<'s> {
     pub(super) waits: bool,
 }
 
-impl ServedReplica {
+impl Joining<'_> {
     /// Takes part in the fleet, on a task of its own.
-    pub(super) fn start(joining: Joining<'_>) -> Self {
-        let Joining {
+    pub(super) fn start(self) -> Background {
+        let Self {
             store,
             server,
             reloads,
@@ -108,7 +101,7 @@ impl ServedReplica {
             origin,
             generation,
             waits,
-        } = joining;
+        } = self;
         let mut replica = Replica::new(store, server, reloads, move |generation| origin.of(generation));
         replica = replica.address(addr.to_string());
         if let Some(generation) = generation {
@@ -117,17 +110,6 @@ impl ServedReplica {
         if waits {
             replica = replica.waits();
         }
-        let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(replica.run_until(async {
-            stopped.await.ok();
-        }));
-        Self { stop, task }
-    }
-
-    /// Leaves the fleet, and waits until that is said.
-    pub(super) async fn stop(self) {
-        self.stop.send(()).ok();
-        // Its panic has been told of.
-        self.task.await.ok();
+        Background::start(|stopped| replica.run_until(told(stopped)))
     }
 }

@@ -1,16 +1,20 @@
 //! `protod calls`: what the clients of a running server have called, which rule answered, and why none did.
 //!
 //! A line for each call, or JSON; with `-f` as they end, with `--open` those in flight. One call is printed with all that was
-//! kept of it.
+//! kept of it. With `--fleet` they are those of all servers that share a store.
+
+mod of_fleet;
 
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
 
+use self::of_fleet::replica_of;
 use crate::arguments::admin_client::{AdminTarget, json as json_of};
 use crate::arguments::count::count;
 use crate::arguments::session::SessionName;
+use crate::arguments::store::StoreArgs;
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 use crate::output::stdout;
@@ -25,9 +29,11 @@ const EXAMPLES: &str = r#"Examples:
   protod calls 17
   # Those in flight
   protod calls --open
-  protod calls --method shop.Orders/Get --where 'request.name == "tea" && call.code == "OK"' --json"#;
+  protod calls --method shop.Orders/Get --where 'request.name == "tea" && call.code == "OK"' --json
+  # Those of all servers that share a store, as they end
+  protod calls --fleet -f --store nats://localhost:4222"#;
 
-/// List the calls of a running server.
+/// List the calls of a running server, or of a fleet.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Calls {
@@ -42,6 +48,10 @@ pub(crate) struct Calls {
     /// Print the calls in flight that wait or have waited, instead of those that have ended; with -f, before those that end
     #[arg(long, env = "PROTOD_OPEN", conflicts_with_all = ["id", "condition", "limit"])]
     open: bool,
+
+    /// Print the calls of all servers that share the store, with what is told of them: no headers, no messages, no peer
+    #[arg(long, env = "PROTOD_FLEET", conflicts_with_all = ["id", "open"], requires = "store")]
+    fleet: bool,
 
     /// Only the calls of this method, package.Service/Method
     #[arg(long, value_name = "METHOD", env = "PROTOD_METHOD")]
@@ -70,11 +80,17 @@ pub(crate) struct Calls {
     json: bool,
 
     #[command(flatten)]
+    store: StoreArgs,
+
+    #[command(flatten)]
     admin: AdminTarget,
 }
 
 impl Calls {
     pub(crate) fn run(&self) -> Result<(), Failure> {
+        if self.fleet {
+            return self.run_for_fleet();
+        }
         client_runtime()?.block_on(async {
             let admin = self.admin.connect().await?;
             if let Some(id) = self.id {
@@ -133,7 +149,7 @@ impl Calls {
         if missed != "0" {
             stdout::print(&format!("… {missed} calls came too fast to be seen\n"))?;
         }
-        let mut cells = row(call).map(|cell| one_line(&cell)).join("  ");
+        let mut cells = replica_of(call) + &row(call).map(|cell| one_line(&cell)).join("  ");
         let session = text(call, "session");
         if !session.is_empty() {
             cells = format!("{cells}  (session {session})");
