@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes every target for FUZZ_SECONDS with the default compiler. A sanitizer would need a nightly compiler; the coverage
-# that guides the fuzzer does not. What it finds is left in target/fuzz.
+# that guides the fuzzer does not. What it finds is left in target/fuzz. With --no-run it only builds the targets.
 set -euo pipefail
 cd "$(dirname "$0")/../fuzz"
 
@@ -16,7 +16,8 @@ coverage=(
     -Cllvm-args=-sanitizer-coverage-pc-table
     -Cllvm-args=-sanitizer-coverage-trace-compares
 )
-RUSTFLAGS="--cfg fuzzing ${coverage[*]}" cargo build --target "$host" --target-dir "$out"
+RUSTFLAGS="--cfg fuzzing ${coverage[*]}" cargo build --quiet --target "$host" --target-dir "$out"
+[[ ${1-} != --no-run ]] || exit 0
 
 fuzz() { # TARGET
     local target=$1 log=$out/$1.log

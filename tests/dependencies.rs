@@ -241,12 +241,12 @@ fn what_is_not_allowed_is_found() {
     );
 }
 
-/// The crates in a build with these arguments, including protod itself.
-fn crates_of_a_build(arguments: &[&str]) -> usize {
+/// The lines of `cargo tree`, each once.
+fn tree(edges: &str, format: &str, arguments: &[&str]) -> BTreeSet<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args([
-            "tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}",
+            "tree", "--locked", "--edges", edges, "--prefix", "none", "--format", format,
         ])
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -259,8 +259,25 @@ fn crates_of_a_build(arguments: &[&str]) -> usize {
     );
     let text = String::from_utf8(output.stdout).expect("it prints text");
     // A crate that was printed before has a mark after it.
-    let names: BTreeSet<&str> = text.lines().map(|line| line.trim_end_matches(" (*)")).collect();
-    names.len()
+    text.lines()
+        .map(|line| line.trim_end_matches(" (*)").to_owned())
+        .collect()
+}
+
+/// The number of crates in a build with these arguments, with protod itself.
+fn crates_of_a_build(arguments: &[&str]) -> usize {
+    tree("normal", "{p}", arguments).len()
+}
+
+#[test]
+fn the_tests_of_protod_and_of_the_workspace_build_a_crate_in_the_same_way() {
+    let crates = |of: &str| tree("normal,build,dev", "{p} {f}", &[of]);
+    let (protod, workspace) = (crates("--package=protod"), crates("--workspace"));
+    let only_for_protod: Vec<&String> = protod.difference(&workspace).collect();
+    assert!(
+        only_for_protod.is_empty(),
+        "the workspace has these with more features, which protod's dev-dependencies should name: {only_for_protod:#?}"
+    );
 }
 
 #[test]

@@ -64,6 +64,9 @@ struct Arguments {
     /// The twin against itself: shows how much ratios vary on this machine.
     #[arg(long)]
     twin_only: bool,
+    /// Take the servers that lie beside this program as they are: for tests of the bench, not for figures.
+    #[arg(long)]
+    no_build: bool,
 }
 
 fn cases_help() -> String {
@@ -154,15 +157,19 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Case>> {
 
 /// The servers, built; the first is what the others are compared with.
 fn specs(arguments: &Arguments) -> Result<Vec<Spec>> {
+    let build = |package, program| match arguments.no_build {
+        true => Ok(()),
+        false => server::build(package, program),
+    };
     say("building");
     if arguments.validate {
-        server::build("protod", ["--bin", "protod"])?;
+        build("protod", "protod")?;
         return validation::specs();
     }
-    server::build("bench", ["--bin", "twin"])?;
+    build("bench", "twin")?;
     if arguments.protocols {
-        server::build("bench", ["--bin", "connect"])?;
-        server::build("protod", ["--bin", "protod"])?;
+        build("bench", "connect")?;
+        build("protod", "protod")?;
         return protocols::specs();
     }
     let twin = Spec::twin()?;
@@ -173,11 +180,11 @@ fn specs(arguments: &Arguments) -> Result<Vec<Spec>> {
             ..twin
         });
     } else {
-        server::build("protod", ["--bin", "protod"])?;
+        build("protod", "protod")?;
         specs.push(Spec::protod()?);
     }
     if arguments.handlers {
-        server::build("bench", ["--bin", "handlers"])?;
+        build("bench", "handlers")?;
         specs.push(Spec::handlers()?);
     }
     for peer in &arguments.peers {

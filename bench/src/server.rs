@@ -395,12 +395,12 @@ fn built(name: &str) -> Result<PathBuf> {
 /// Builds the servers with cargo, if they are missing or out of date.
 ///
 /// Each package is built separately, so that protod's dependencies have the features of its releases, not the twin's.
-pub(crate) fn build(package: &str, target: [&str; 2]) -> Result<()> {
+pub(crate) fn build(package: &str, program: &str) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--quiet", "--profile", &profile()?, "--package", package])
-        .args(target)
+        .args(["build", "--quiet", "--profile", &profile()?])
+        .args(["--package", package, "--bin", program])
         .current_dir(root());
     // Warnings would only disturb here.
     let output = command.output().context("start cargo")?;
