@@ -11,7 +11,15 @@ fn each_server_is_measured_in_each_protocol_that_it_speaks() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("figures.json");
     let output = Command::new(env!("CARGO_BIN_EXE_bench"))
-        .args(["--no-build", "--protocols", "--rounds", "1", "--messages", "1000", "--json"])
+        .args([
+            "--no-build",
+            "--protocols",
+            "--rounds",
+            "1",
+            "--messages",
+            "1000",
+            "--json",
+        ])
         .arg(&file)
         .output()
         .expect("the bench starts");
