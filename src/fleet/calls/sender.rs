@@ -57,7 +57,7 @@ pub struct SummarySender {
     sealed: Option<(Bytes, u64)>,
 }
 
-/// How many calls of a server are told of, and how many never will be. Cheap to clone.
+/// How many calls of a server are told of, and how many never will be: what [`SummarySender::counts`] gives. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct SummaryCounts(Arc<Counts>);
 
