@@ -157,9 +157,12 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Case>> {
 
 /// The servers, built; the first is what the others are compared with.
 fn specs(arguments: &Arguments) -> Result<Vec<Spec>> {
-    let build = |package, program| match arguments.no_build {
-        true => Ok(()),
-        false => server::build(package, program),
+    let build = |package, program| {
+        if arguments.no_build {
+            Ok(())
+        } else {
+            server::build(package, program)
+        }
     };
     say("building");
     if arguments.validate {
