@@ -173,7 +173,7 @@ fn csv_record(
     columns: &mut Option<Vec<Column>>,
     CsvRecord { line, cells }: CsvRecord,
 ) -> Result<Option<(u64, Message)>, LineError> {
-    if matches!(&*cells, [cell] if cell.text.trim().is_empty() && !cell.is_quoted) {
+    if matches!(&*cells, [cell] if cell.text.is_empty() && !cell.is_quoted) {
         return Ok(None);
     }
     let wrong = |why| LineError { line, why };
@@ -187,14 +187,33 @@ fn csv_record(
             "it has {cells} cells, and the first line names {names} fields"
         )));
     }
-    let mut json = String::from("{");
-    for (column, cell) in columns.iter().zip(cells) {
-        column.put(&cell, &mut json).map_err(wrong)?;
-    }
-    json.push('}');
-    let read = Message::from_json(message.clone(), &json);
-    read.map(|message| Some((line, message)))
-        .map_err(|error| wrong(error.to_string()))
+    let object = |columns: &[(&Column, &Cell)]| {
+        let mut json = String::from("{");
+        for (column, cell) in columns {
+            column.put(cell, &mut json)?;
+        }
+        json.push('}');
+        Message::from_json(message.clone(), &json).map_err(|error| error.to_string())
+    };
+    let columns: Vec<(&Column, &Cell)> = columns.iter().zip(&cells).collect();
+    object(&columns)
+        .map(|message| Some((line, message)))
+        .map_err(|error| {
+            // Which cell it is, is seen where each is alone.
+            let wrong_alone = columns
+                .iter()
+                .find_map(|column| Some((column, object(&[*column]).err()?)));
+            wrong(match wrong_alone {
+                Some(((column, cell), error)) => {
+                    format!(
+                        "`{}` cannot be {:?}: {error}",
+                        field_name(&column.field),
+                        excerpt(&cell.text)
+                    )
+                }
+                None => error,
+            })
+        })
 }
 
 fn columns_of(message: &MessageDescriptor, names: &[Cell]) -> Result<Vec<Column>, String> {
@@ -241,7 +260,7 @@ impl Column {
             CellValue::Text | CellValue::Bool | CellValue::Enum(_) => put_text(text, json),
             CellValue::Json => {
                 let read = serde_json::from_str::<IgnoredAny>(text);
-                read.map_err(|error| format!("{}: the cell is no JSON: {error}", field_name(&self.field)))?;
+                read.map_err(|error| format!("it is no JSON: {error}"))?;
                 *json += text;
             }
         }
@@ -396,7 +415,7 @@ mod tests {
     #[test]
     fn what_programs_write_in_other_ways_is_read_as_well() {
         let of = message_type("All");
-        let text = "\u{feff}YES,wrappedBool\n".replace("YES", "yes") + "TRUE,False\r\n\"\",\"true\"\n\n  \n";
+        let text = "\u{feff}YES,wrappedBool\n".replace("YES", "yes") + "TRUE,False\r\n\"\",\"true\"\n\n\r\n";
         let found = read(LineFormat::Csv, &of, &[&text]).expect("CSV");
         assert_eq!(
             json(&found),
@@ -405,7 +424,7 @@ mod tests {
         let found = read(LineFormat::Csv, &of, &["kind,large\n1,7\nSOME,\"8\""]).expect("CSV");
         assert_eq!(
             json(&found),
-            [r#"{"kind":"SOME","large":"7"}"#, r#"{"kind":"SOME","large":"8"}"#]
+            [r#"{"large":"7","kind":"SOME"}"#, r#"{"large":"8","kind":"SOME"}"#]
         );
         let found = read(LineFormat::Ndjson, &of, &["\u{feff}{\"yes\": true}\r\n\r\n{}"]).expect("JSON");
         assert_eq!(json(&found), [r#"{"yes":true}"#, "{}"]);
@@ -437,10 +456,20 @@ mod tests {
                 LineFormat::Csv,
                 "list\n\"[1],\"\"text\"\":2\"\n",
                 2,
-                "list: the cell is no JSON",
+                "`list` cannot be",
             ),
-            (LineFormat::Csv, "yes\nmaybe\n", 2, "yes"),
-            (LineFormat::Csv, "large\n-1\n", 2, "large"),
+            (
+                LineFormat::Csv,
+                "text,yes\na,maybe\n",
+                2,
+                "`yes` cannot be \"maybe\"",
+            ),
+            (
+                LineFormat::Csv,
+                "text,large\na,-1\n",
+                2,
+                "`large` cannot be \"-1\"",
+            ),
         ] {
             let error = read(format, &of, &[text]).expect_err(text);
             assert!(

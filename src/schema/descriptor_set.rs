@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_set_of_a_type_is_read_as_the_protos_were_that_it_is_of() {
         let texts = [
-            r#"syntax = "proto3"; message M { int32 foo_bar = 1; int32 FooBar = 2; int32 fooBar_ = 3; M inner = 4; }"#,
+            r#"syntax = "proto3"; message M { int32 foo_bar = 1; int32 FooBar = 2; int32 Foo_Baz = 3; M inner = 4; }"#,
             r#"syntax = "proto2"; message M { required int32 foo_bar = 1; optional group G = 2 { optional E e = 1 [default = B]; } enum E { A = 1; B = 2; } extensions 100 to max; } extend M { optional M more = 100; }"#,
             r#"edition = "2023"; option features.field_presence = IMPLICIT; message M { int32 foo_bar = 1; M inner = 2 [features.message_encoding = DELIMITED]; E e = 3 [features.field_presence = EXPLICIT]; enum E { option features.enum_type = CLOSED; A = 1; } }"#,
             r#"syntax = "proto2"; message M { option message_set_wire_format = true; extensions 4 to max; } message A { extend M { optional A a = 2147483646; } optional int32 foo_bar = 1; }"#,

@@ -299,6 +299,9 @@ fn key(reader: &mut Reader<'_>) -> Option<Key> {
 mod tests {
     use super::*;
 
+    /// Of a chunk behind what `all` restores.
+    const SEQUENCE: u64 = 1 << 25;
+
     fn all() -> (Head, Vec<Record<'static>>) {
         let head = Head {
             key: Some(7),
@@ -340,11 +343,16 @@ mod tests {
     #[test]
     fn what_is_written_into_a_chunk_is_read_out_of_it_at_its_positions() {
         let (head, records) = all();
-        let chunk = Chunk::parse(3, 12, chunk_of(head, &records)).unwrap();
+        let chunk = Chunk::parse(SEQUENCE, 12, chunk_of(head, &records)).unwrap();
         assert_eq!((chunk.head, chunk.number, chunk.at), (head, 9, 12));
         let (positions, found): (Vec<_>, Vec<_>) = chunk.records().unzip();
         assert_eq!(found, records);
-        assert!(positions.iter().copied().eq((3 << 16..).take(records.len())));
+        assert!(
+            positions
+                .iter()
+                .copied()
+                .eq((SEQUENCE << 16..).take(records.len()))
+        );
         let empty = Chunk::parse(1, 0, chunk_of(Head::default(), &[])).unwrap();
         assert_eq!((empty.head, empty.records().count()), (Head::default(), 0));
     }
@@ -358,7 +366,7 @@ mod tests {
             .map(|some| chunk_of(head, &records[..some]).len())
             .collect();
         for length in 0..=whole.len() {
-            let parsed = Chunk::parse(1, 0, whole.slice(..length));
+            let parsed = Chunk::parse(SEQUENCE, 0, whole.slice(..length));
             match parsed {
                 Ok(_) => assert_eq!(ends.remove(0), length),
                 Err(why) => assert_eq!(why, NoChunk::Malformed),
@@ -368,6 +376,8 @@ mod tests {
         let mut newer = whole.to_vec();
         newer[0] = 2;
         assert_eq!(Chunk::parse(1, 0, newer.into()).unwrap_err(), NoChunk::Newer(2));
-        assert!(Chunk::parse(1 << 48, 0, whole).is_err());
+        assert!(Chunk::parse(1 << 48, 0, whole.clone()).is_err());
+        let before_what_it_restores = Chunk::parse(1 << 24, 0, whole);
+        assert_eq!(before_what_it_restores.unwrap_err(), NoChunk::Malformed);
     }
 }

@@ -80,22 +80,24 @@ pub(super) fn starting<T>(start: impl FnOnce() -> T) -> T {
 
 /// All engines: in memory and in a file, and the same as copies of streams.
 pub(super) fn each_engine(test: impl Fn(&Collections)) {
-    let local = |test: &dyn Fn(Collections)| {
-        test(Collections::in_memory());
-        let folder = tempfile::tempdir().unwrap();
-        test(Collections::open(folder.path()).unwrap());
-    };
-    local(&|collections| test(&collections));
+    each_local_engine(|collections| test(&collections));
     #[cfg(feature = "nats")]
     {
         let brokers = starting(broker::Brokers::one);
         let namespaces = std::cell::Cell::new(0);
-        local(&|collections| {
+        each_local_engine(|collections| {
             namespaces.set(namespaces.get() + 1);
             let store = streams::store(&brokers, &namespaces.get().to_string());
             test(&Collections::shared(&store, collections));
         });
     }
+}
+
+/// The engines of one server: in memory and in a file.
+pub(super) fn each_local_engine(test: impl Fn(Collections)) {
+    test(Collections::in_memory());
+    let folder = tempfile::tempdir().unwrap();
+    test(Collections::open(folder.path()).unwrap());
 }
 
 /// Writes messages in text format, and waits until they are stored.

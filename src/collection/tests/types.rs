@@ -19,10 +19,13 @@ fn fields_are_read_by_their_numbers_when_the_proto_is_another() {
         let texts = ["name: 'a' x: 7 y: 1.5", "name: 'b' x: 8 message: 'm'"];
         let before = write(collections, &first, &texts);
         let all = messages(&before);
-        let later = declaration(LATER, Some(2));
+        let later = declaration(LATER, Some(1));
         let after = collections.declare(&later).unwrap();
         assert_eq!(messages(&after), all);
-        assert_eq!(after.get(&Scalar::Int(8)).unwrap().as_deref(), Some(&*all[1]));
+        assert_eq!(
+            after.get(&Scalar::Text("b".into())).unwrap().as_deref(),
+            Some(&*all[1])
+        );
         assert_eq!(
             after.aggregate(&Query::default(), Aggregate::Sum(2)).unwrap(),
             Some(Scalar::Int(15))
@@ -41,12 +44,30 @@ fn fields_are_read_by_their_numbers_when_the_proto_is_another() {
             before.aggregate(&Query::default(), Aggregate::Sum(2)).unwrap(),
             Some(Scalar::Int(15))
         );
-        let both = write(collections, &later, &["id: 8 title: 'c'"]);
+        let both = write(collections, &later, &["id: 9 title: 'b'"]);
+        assert_eq!(
+            messages(&both),
+            [all[0].clone(), bytes_of(&later, "id: 9 title: 'b'")]
+        );
+        // And back.
+        assert_eq!(messages(&collections.declare(&first).unwrap()).len(), 2);
+    });
+}
+
+#[test]
+fn messages_are_found_by_another_key_once_it_is_declared() {
+    each_local_engine(|collections| {
+        let first = declaration(POINT, Some(1));
+        let texts = ["name: 'a' x: 7", "name: 'b' x: 8"];
+        let all = messages(&write(&collections, &first, &texts));
+        let later = declaration(LATER, Some(2));
+        let after = collections.declare(&later).unwrap();
+        assert_eq!(after.get(&Scalar::Int(8)).unwrap().as_deref(), Some(&*all[1]));
+        let both = write(&collections, &later, &["id: 8 title: 'c'"]);
         assert_eq!(
             messages(&both),
             [all[0].clone(), bytes_of(&later, "id: 8 title: 'c'")]
         );
-        // And back.
         assert_eq!(messages(&collections.declare(&first).unwrap()).len(), 2);
     });
 }
