@@ -46,7 +46,7 @@ enum Command<D: Definition> {
     Describe(Deferred<describe::Describe, D>),
     /// Wait until a server is ready, and what was saved is live
     Wait(Deferred<wait::Wait, D>),
-    /// List the calls of a running server
+    /// List the calls of a running server, or of a fleet
     Calls(Deferred<calls::Calls, D>),
     /// Send messages into calls in flight of a running server
     Push(Deferred<push::Push, D>),
