@@ -196,8 +196,33 @@ pub(super) fn micros(time: SystemTime) -> i64 {
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
+/// The last second of the year 9999, which is as far as times in RFC 3339 go.
+pub(super) const LAST_SECOND: u64 = 253_402_300_799;
+
 /// A time that another has written; 1970 if it makes no sense.
 fn time(since: i64, unit: fn(u64) -> Duration) -> SystemTime {
     let since = unit(u64::try_from(since).unwrap_or_default());
-    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
+    UNIX_EPOCH
+        + if since.as_secs() <= LAST_SECOND {
+            since
+        } else {
+            Duration::ZERO
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_that_nobody_can_write_are_1970() {
+        let last = UNIX_EPOCH + Duration::from_secs(LAST_SECOND);
+        assert_eq!(time(LAST_SECOND as i64 * 1000, Duration::from_millis), last);
+        assert_eq!(
+            time((LAST_SECOND as i64 + 1) * 1000, Duration::from_millis),
+            UNIX_EPOCH
+        );
+        assert_eq!(time(i64::MAX, Duration::from_micros), UNIX_EPOCH);
+        assert_eq!(time(-1, Duration::from_millis), UNIX_EPOCH);
+    }
 }

@@ -15,7 +15,7 @@ use tracing::Span;
 use super::outcome::Outcome;
 use super::peer::{Peer, PeerAddr};
 use super::steering::Steering;
-use super::turn::call_begins;
+use super::turn_clock::call_begins;
 use crate::excerpt::excerpt;
 use crate::journal::{Counts, Direction, Facts, Headers, Log, PeerFact, Recording, Redaction};
 use crate::metrics::{Counted, MethodCounters};

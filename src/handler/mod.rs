@@ -36,6 +36,7 @@ mod state;
 mod steering;
 mod traits;
 mod turn;
+mod turn_clock;
 
 pub use self::call::Call;
 pub(crate) use self::call::CallStart;

@@ -5,10 +5,10 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
 
 use super::call_log::CallLog;
 use super::call_record::CallRecord;
+use super::turn_clock::{turn_begins, turn_ends};
 
 /// How many calls wait for each other at most. With more of them, what is noted of them would fill the cache instead.
 const MOST: usize = 16;
@@ -17,7 +17,6 @@ thread_local! {
     static TURN: RefCell<Turn> = const {
         RefCell::new(Turn {
             is_on: false,
-            began: None,
             log: None,
             ended: Vec::new(),
         })
@@ -26,8 +25,6 @@ thread_local! {
 
 struct Turn {
     is_on: bool,
-    /// When its first call began.
-    began: Option<(Instant, SystemTime)>,
     /// What tells of the calls that have ended.
     log: Option<Arc<CallLog>>,
     ended: Vec<Arc<CallRecord>>,
@@ -41,25 +38,18 @@ pub(crate) fn run_turn<T>(calls: impl FnOnce() -> T) -> T {
     impl Drop for End {
         fn drop(&mut self) {
             tell();
+            turn_ends();
             with_turn(|turn| {
                 turn.is_on = false;
-                turn.began = None;
                 turn.log = None;
             });
         }
     }
 
+    turn_begins();
     with_turn(|turn| turn.is_on = true);
     let _end = End;
     calls()
-}
-
-/// The time at which a call begins. In a turn it is that of its first call: their requests were read together.
-pub(super) fn call_begins() -> (Instant, SystemTime) {
-    let now = || (Instant::now(), SystemTime::now());
-    with_turn(|turn| turn.is_on.then(|| *turn.began.get_or_insert_with(now)))
-        .flatten()
-        .unwrap_or_else(now)
 }
 
 /// Has a call that has ended told of with the others of the turn. Returns whether there is one.

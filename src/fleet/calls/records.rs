@@ -10,6 +10,7 @@ use bytes::Bytes;
 use prost::Message;
 use tonic::Code;
 
+use super::super::records::LAST_SECOND;
 use super::summary::CallSummary;
 use crate::excerpt::shortened;
 use crate::journal::RecordedCall;
@@ -24,9 +25,6 @@ const LARGEST: usize = 2 * FULL;
 
 /// How many bytes of a text of a call are told.
 const MAX_TEXT: usize = 500;
-
-/// The last second of the year 9999, which is as far as times in RFC 3339 go.
-const LAST_SECOND: u64 = 253_402_300_799;
 
 /// What is in a chunk besides its calls.
 #[derive(Clone, PartialEq, Message)]
