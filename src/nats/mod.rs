@@ -6,19 +6,19 @@
 //! | file | what it is |
 //! |---|---|
 //! | `address` | where the broker is, and which part of it is ours |
+//! | `ask` | how a question gets its answer, and a message comes into a stream |
 //! | `jet_stream` | the connection |
 //! | `leader` | whether a broker that answers still leads the others |
-//! | `publish` | how a message comes into a stream |
 //! | `reader` | reads a stream in its order |
 
 mod address;
+mod ask;
 mod jet_stream;
 mod leader;
-mod publish;
 mod reader;
 
 pub use self::address::JetStreamOptions;
+pub(crate) use self::ask::{Away, PATIENCE};
 pub use self::jet_stream::JetStream;
 pub(crate) use self::leader::is_of_leader;
-pub(crate) use self::publish::Away;
 pub(crate) use self::reader::Reader;

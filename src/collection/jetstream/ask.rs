@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use super::shared::{PATIENCE, PAUSE, Shared};
+use super::shared::{PATIENCE, Shared};
 use crate::collection::fault::FaultKind;
 
 /// How many calls share a question.
@@ -33,15 +33,11 @@ pub(super) async fn answer(
 ) {
     let mut asking = Vec::new();
     while questions.recv_many(&mut asking, TOGETHER).await > 0 {
-        while !asking.is_empty() {
-            if let Ok(info) = shared.info().await {
-                for call in asking.drain(..) {
-                    // It may have left.
-                    let _ = call.send(info.state.last_sequence);
-                }
-            } else {
-                sleep(PAUSE).await;
-                asking.retain(|call| !call.is_closed());
+        let last = shared.store.last_sequence(&shared.stream).await;
+        for call in asking.drain(..) {
+            if let Ok(last) = last {
+                // It may have left.
+                let _ = call.send(last);
             }
         }
     }

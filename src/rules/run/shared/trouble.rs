@@ -2,6 +2,9 @@
 
 use tonic::Status;
 
+#[cfg(feature = "nats")]
+use crate::nats::Away;
+
 /// Why something cannot be shared with other servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
@@ -26,6 +29,13 @@ impl Trouble {
             }
             Self::TooLarge(..) => Status::resource_exhausted(self.to_string()),
         }
+    }
+}
+
+#[cfg(feature = "nats")]
+impl From<Away> for Trouble {
+    fn from(_: Away) -> Self {
+        Self::Unreachable
     }
 }
 

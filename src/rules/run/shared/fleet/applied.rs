@@ -7,9 +7,9 @@ use bytes::Bytes;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-use super::publish::PATIENCE;
 use super::{SharedStore, Trouble};
 use crate::cel::{KnownTypes, Store};
+use crate::nats::PATIENCE;
 use crate::schema::Schema;
 
 /// How many bytes the mark of a change has, by which who made it knows it.

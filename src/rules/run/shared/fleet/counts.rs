@@ -19,10 +19,9 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::link::{Alive, reached, whenever_there};
-use super::publish::{PATIENCE, publish};
+use super::link::{Alive, whenever_there};
 use super::{Counters, Hits, Trouble};
-use crate::nats::{JetStream, Reader};
+use crate::nats::{JetStream, PATIENCE, Reader};
 use crate::rules::plan::RuleId;
 use crate::uuid::version_4;
 
@@ -100,7 +99,7 @@ impl Counts {
 
     /// The period that counts now.
     async fn period(&self) -> Result<u64, Trouble> {
-        reached(&self.store).await?;
+        self.store.reached().await?;
         let mut known = self.period.clone();
         let known = timeout(PATIENCE, known.wait_for(Option::is_some)).await;
         match known {
@@ -196,7 +195,7 @@ async fn increment(store: &JetStream, subject: &str, by: u64) -> Result<u64, Tro
     let message = PublishMessage::build()
         .header(INCREMENT, by.to_string())
         .message_id(version_4(fastrand::u128(..)));
-    match publish(store, subject, &message).await? {
+    match store.publish(subject, &message).await? {
         Ok(ack) => value(store, &ack).await,
         Err(error) => {
             tracing::warn!(target: "protod::store", %error, "answers cannot be counted for all servers");

@@ -3,16 +3,12 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-use super::Trouble;
 use crate::nats::JetStream;
 
 /// How long something that failed is left alone.
 const PAUSE: Duration = Duration::from_millis(200);
-
-/// How long a call waits until a broker is there: as long as a cluster may take for another one to be found.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Lives as long as a server shares. What is done in the background for that ends with it.
 #[derive(Debug, Default)]
@@ -45,17 +41,5 @@ where
             _ = connected.wait_for(|there| !there) => {}
         }
         sleep(PAUSE).await;
-    }
-}
-
-/// Waits a moment for a broker that is not there.
-pub(super) async fn reached(store: &JetStream) -> Result<(), Trouble> {
-    if store.is_connected() {
-        return Ok(());
-    }
-    let mut connected = store.connected();
-    match timeout(PATIENCE, connected.wait_for(|there| *there)).await {
-        Ok(Ok(_)) => Ok(()),
-        _ => Err(Trouble::Unreachable),
     }
 }

@@ -8,14 +8,12 @@
 //! | `snapshots` | keeps the changes from growing for ever |
 //! | `signals` | raises signals in the calls of other servers, and theirs here |
 //! | `counts` | counts answers for all servers |
-//! | `publish` | publishes a message until it is there |
 //! | `link` | does something for as long as this server shares, and whenever the broker is there |
 
 mod applied;
 mod changes;
 mod counts;
 mod link;
-mod publish;
 mod signals;
 mod snapshots;
 mod variables;

@@ -11,8 +11,8 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::publish::{PATIENCE, publish};
-use crate::nats::JetStream;
+use super::Trouble;
+use crate::nats::{JetStream, PATIENCE};
 use crate::uuid::version_4;
 
 /// A snapshot that was read.
@@ -119,8 +119,8 @@ pub(super) async fn write(
         let message = PublishMessage::build()
             .payload(record.into())
             .message_id(format!("{id}-{n}"));
-        let published = publish(store, &place, &message).await;
-        let published = published.map_err(|trouble| trouble.to_string())?;
+        let published = store.publish(&place, &message).await;
+        let published = published.map_err(|away| Trouble::from(away).to_string())?;
         published.map_err(|error| error.to_string())?;
     }
     let head = json!({"sequence": sequence, "id": id, "records": count});
@@ -128,8 +128,8 @@ pub(super) async fn write(
         .payload(head.to_string().into())
         .message_id(&id)
         .expected_last_subject_sequence(before.at);
-    let published = publish(store, &subject(store, "head"), &message).await;
-    let is_head = published.map_err(|trouble| trouble.to_string())?.is_ok();
+    let published = store.publish(&subject(store, "head"), &message).await;
+    let is_head = published.map_err(|away| Trouble::from(away).to_string())?.is_ok();
     // Who reads one that is dropped meanwhile begins again with the head.
     let dropped = if is_head { before.id } else { id };
     if !dropped.is_empty() {

@@ -9,15 +9,14 @@ use std::sync::Arc;
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::applied::Applied;
 use super::changes::{follow, stream_name, subject};
-use super::link::{Alive, reached, whenever_there};
-use super::publish::{PATIENCE, PAUSE, TRY, publish};
+use super::link::{Alive, whenever_there};
 use super::{SharedStore, Trouble};
 use crate::cel::put_clear;
-use crate::nats::{JetStream, is_of_leader};
+use crate::nats::{JetStream, PATIENCE};
 use crate::schema::Schema;
 use crate::uuid::version_4;
 
@@ -77,7 +76,7 @@ impl Variables {
 
     /// Waits for leave to change the store.
     pub(super) async fn turn(&self) -> Result<Turn, Trouble> {
-        reached(&self.store).await?;
+        self.store.reached().await?;
         let turn = timeout(PATIENCE, Arc::clone(&self.turn).lock_owned()).await;
         Ok(Turn {
             _turn: turn.map_err(|_| Trouble::Busy)?,
@@ -99,7 +98,7 @@ impl Variables {
         let message = PublishMessage::build()
             .payload(self.applied.own(record))
             .expected_last_sequence(after);
-        match publish(&self.store, &subject(&self.store), &message).await? {
+        match self.store.publish(&subject(&self.store), &message).await? {
             Ok(ack) => self.applied.reaches(ack.sequence).await.map(|()| true),
             Err(error) if is_conflict(&error) => {
                 self.applied.reaches(after + 1).await?;
@@ -125,7 +124,7 @@ impl Variables {
         let message = PublishMessage::build()
             .payload(self.applied.own(&record))
             .message_id(version_4(fastrand::u128(..)));
-        match publish(&self.store, &subject(&self.store), &message).await? {
+        match self.store.publish(&subject(&self.store), &message).await? {
             Ok(ack) => self.applied.reaches(ack.sequence).await,
             Err(error) => {
                 tracing::warn!(target: "protod::store", %error, "the store is not cleared");
@@ -148,35 +147,13 @@ async fn answer(store: JetStream, mut asked: mpsc::Receiver<oneshot::Sender<Resu
         while let Ok(more) = asked.try_recv() {
             waiting.push(more);
         }
-        let last = last_sequence(&store).await;
+        let last = store
+            .last_sequence(&stream_name(&store))
+            .await
+            .map_err(Trouble::from);
         for asking in waiting {
             // It may have left.
             asking.send(last).ok();
-        }
-    }
-}
-
-async fn last_sequence(store: &JetStream) -> Result<u64, Trouble> {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        reached(store).await?;
-        let once = async {
-            let stream = store
-                .context()
-                .get_stream_no_info(stream_name(store))
-                .await
-                .ok()?;
-            let info = stream.get_info().await.ok()?;
-            is_of_leader(&info).then_some(info.state.last_sequence)
-        };
-        match timeout(TRY, once).await {
-            Ok(Some(last)) => return Ok(last),
-            // It is not there yet, or has no leader.
-            Ok(None) => sleep(PAUSE).await,
-            Err(_) => {}
-        }
-        if Instant::now() > until {
-            return Err(Trouble::Unreachable);
         }
     }
 }

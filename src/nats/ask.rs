@@ -1,4 +1,4 @@
-//! Publishes a message to a stream until it is there.
+//! Asks a broker, and publishes, until there is an answer.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use async_nats::jetstream::publish::PublishAck;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::jet_stream::JetStream;
+use super::leader::is_of_leader;
 
 /// How long a broker that is not there is waited for: as long as a cluster may take for another one to be found.
 const AWAY: Duration = Duration::from_secs(2);
@@ -17,7 +18,7 @@ const AWAY: Duration = Duration::from_secs(2);
 const TRY: Duration = Duration::from_secs(1);
 
 /// How long it is tried.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a stream is left alone that is not there, or has no leader.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -46,16 +47,39 @@ impl JetStream {
         subject: &str,
         message: &PublishMessage,
     ) -> Result<Result<PublishAck, PublishError>, Away> {
+        let publish = || async {
+            let sent = self.context().send_publish(subject.to_owned(), message.clone());
+            sent.await?.await
+        };
+        self.asked(|| async {
+            let answer = publish().await;
+            let is_final = answer.as_ref().err().is_none_or(|error| !is_passing(error));
+            is_final.then_some(answer)
+        })
+        .await
+    }
+
+    /// The sequence of the last message of a stream, as the broker says that leads it.
+    pub(crate) async fn last_sequence(&self, stream: &str) -> Result<u64, Away> {
+        self.asked(|| async {
+            let stream = self.context().get_stream_no_info(stream).await.ok()?;
+            let info = stream.get_info().await.ok()?;
+            is_of_leader(&info).then_some(info.state.last_sequence)
+        })
+        .await
+    }
+
+    /// Puts a question until it has an answer, for five seconds. It has none while what is asked for is not there, or has no leader.
+    async fn asked<T, F>(&self, question: impl Fn() -> F) -> Result<T, Away>
+    where
+        F: Future<Output = Option<T>>,
+    {
         let until = Instant::now() + PATIENCE;
         loop {
             self.reached().await?;
-            let once = async {
-                let sent = self.context().send_publish(subject.to_owned(), message.clone());
-                sent.await?.await
-            };
-            match timeout(TRY, once).await {
-                Ok(Err(error)) if is_passing(&error) => sleep(PAUSE).await,
-                Ok(answer) => return Ok(answer),
+            match timeout(TRY, question()).await {
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) => sleep(PAUSE).await,
                 Err(_) => {}
             }
             if Instant::now() > until {
