@@ -10,7 +10,6 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 
-use self::of_fleet::replica_of;
 use crate::arguments::admin_client::{AdminTarget, json as json_of};
 use crate::arguments::count::count;
 use crate::arguments::session::SessionName;
@@ -178,6 +177,14 @@ fn row(call: &Value) -> [String; 6] {
 
 fn text(call: &Value, name: &str) -> String {
     call[name].as_str().unwrap_or_default().to_owned()
+}
+
+/// What a line begins with for a call of a fleet that has just ended.
+fn replica_of(call: &Value) -> String {
+    match text(call, "replica") {
+        replica if replica.is_empty() => replica,
+        replica => format!("{}  ", one_line(&replica)),
+    }
 }
 
 /// Why a stream of calls has ended.

@@ -11,7 +11,7 @@ use super::{Calls, row, text};
 use crate::arguments::target::client_runtime;
 use crate::failure::Failure;
 use crate::output::stdout;
-use crate::output::table::{one_line, table};
+use crate::output::table::table;
 
 impl Calls {
     /// Prints the newest calls of all servers, or all that come.
@@ -108,12 +108,4 @@ fn seconds(duration: Duration) -> String {
 /// Why no more calls come.
 fn ended(error: Error) -> Failure {
     Failure::caused("the fleet tells of no more calls", error)
-}
-
-/// A line for a call that has just ended begins with this.
-pub(super) fn replica_of(call: &Value) -> String {
-    match text(call, "replica") {
-        replica if replica.is_empty() => replica,
-        replica => format!("{}  ", one_line(&replica)),
-    }
 }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::target::beside;
 use crate::failure::Failure;
 
 /// The file beside an export that says how far it is whole.
@@ -87,6 +86,13 @@ impl Place {
     fn failed(&self, what: &str, error: io::Error) -> Failure {
         Failure::caused(format!("cannot {what} {}", self.path.display()), error)
     }
+}
+
+/// The path with something behind it.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }
 
 /// An export, as an error names it.

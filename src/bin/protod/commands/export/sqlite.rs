@@ -8,9 +8,8 @@ use prost_reflect::MessageDescriptor;
 use protod::{Archive, ArchiveWriter, ArchivedCollection, Message};
 use serde_json::Value;
 
-use super::place::Place;
+use super::place::{Place, beside};
 use super::s3::{PART, S3File, name_of};
-use super::target::beside;
 use crate::failure::Failure;
 use crate::output::stdout;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::place::Place;
+use super::place::{Place, beside};
 use super::s3::S3File;
 use crate::failure::Failure;
 use crate::output::stderr::say_line;
@@ -140,13 +140,6 @@ impl Target {
         part.place.remove();
         stdout::print(&format!("wrote {}\n", part.path.display()))
     }
-}
-
-/// The path with something behind it.
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }
 
 /// Up to which position a part is whole, and how many bytes these are. Nothing, if there is no part.
