@@ -1,7 +1,8 @@
 //! [`Answers`]: what replicas say of themselves, as a publisher hears it.
 //!
-//! The invariant: a replica that lives is waited for. One counts as gone only after the broker, which was asked twice with time for a
-//! heartbeat between, knew nothing of it; a broker that does not answer makes nobody gone.
+//! The invariant: a replica that lives is waited for, even if it could not be heard for long, since the broker was away or a cluster
+//! chose a leader. One that takes part counts as gone only after the broker, which was asked twice with time for a heartbeat between,
+//! knew nothing of it; a broker that does not answer makes nobody gone.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use futures_util::StreamExt as _;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::records::ReplicaRecord;
-use super::shelf::{HEARTBEAT, LIVES, Shelf, decode, key_of_replica, unavailable};
+use super::shelf::{HEARTBEAT, LIVES, Shelf, decode, key_of_replica, name_of_replica, unavailable};
 use crate::error::Error;
 
 /// How long until a broker that did not answer is asked again.
@@ -20,18 +21,21 @@ const RETRY: Duration = Duration::from_millis(200);
 /// How long after a first look a second one finds whoever has only been late.
 const SECOND_LOOK: Duration = HEARTBEAT.saturating_add(Duration::from_millis(500));
 
-/// The replicas that live.
+/// The replicas that take part.
 pub(super) struct Answers<'s> {
     shelf: &'s Shelf,
     /// `None` while it is to be made again.
     watch: Option<Watch>,
     /// By their keys.
     replicas: BTreeMap<String, Heard>,
+    /// The change of the fleet by which those are known that take part.
+    as_of: u64,
 }
 
 /// What was heard of a replica.
 struct Heard {
-    record: ReplicaRecord,
+    /// `None` while nothing was.
+    record: Option<ReplicaRecord>,
     /// When to ask whether it is still there, unless it says so before.
     ask_at: Instant,
     /// Whether the broker knew nothing of it when it was asked.
@@ -39,12 +43,19 @@ struct Heard {
 }
 
 impl<'s> Answers<'s> {
-    /// Those that live now, and all that say something from now on.
+    /// Those that take part now, and all that say something from now on.
     pub(super) async fn listen(shelf: &'s Shelf) -> Result<Self, Error> {
+        let watch = watch(shelf).await?;
+        let members = shelf.members().await?;
         let mut answers = Self {
             shelf,
-            watch: Some(watch(shelf).await?),
-            replicas: BTreeMap::new(),
+            watch: Some(watch),
+            replicas: members
+                .keys
+                .into_iter()
+                .map(|key| (key, Heard::now(None)))
+                .collect(),
+            as_of: members.as_of,
         };
         for record in shelf.replicas().await? {
             answers.hear(record);
@@ -54,8 +65,11 @@ impl<'s> Answers<'s> {
 
     /// Waits until what is `done` for each replica is so, until the deadline. Returns whether that came.
     pub(super) async fn wait(&mut self, deadline: Instant, done: impl Fn(&ReplicaRecord) -> bool) -> bool {
+        let all_done = |all: &BTreeMap<String, Heard>| {
+            all.values().all(|heard| heard.record.as_ref().is_some_and(&done))
+        };
         loop {
-            if self.replicas().all(&done) {
+            if all_done(&self.replicas) {
                 return true;
             }
             let ask_at = self.replicas.values().map(|heard| heard.ask_at).min();
@@ -82,23 +96,25 @@ impl<'s> Answers<'s> {
                     Some(Err(_)) | None => self.watch = None,
                 },
                 () = sleep_until(ask_at), if ask_at < deadline => self.look().await,
-                () = sleep_until(deadline) => return self.replicas().all(&done),
+                () = sleep_until(deadline) => return all_done(&self.replicas),
             }
         }
     }
 
-    /// What each has said last.
+    /// What each that was heard of has said last.
     pub(super) fn replicas(&self) -> impl Iterator<Item = &ReplicaRecord> {
-        self.replicas.values().map(|heard| &heard.record)
+        self.replicas.values().filter_map(|heard| heard.record.as_ref())
+    }
+
+    /// The names of those that nothing was heard of yet.
+    pub(super) fn silent(&self) -> impl Iterator<Item = String> {
+        let silent = self.replicas.iter().filter(|(_, heard)| heard.record.is_none());
+        silent.map(|(key, _)| name_of_replica(key))
     }
 
     fn hear(&mut self, record: ReplicaRecord) {
-        let heard = Heard {
-            ask_at: Instant::now() + LIVES,
-            was_missing: false,
-            record,
-        };
-        self.replicas.insert(key_of_replica(&heard.record.name), heard);
+        self.replicas
+            .insert(key_of_replica(&record.name), Heard::now(Some(record)));
     }
 
     /// Asks the broker for those that were not heard of for long.
@@ -112,19 +128,25 @@ impl<'s> Answers<'s> {
             self.watch = None;
             return;
         };
-        let late = self.replicas.values_mut().filter(|heard| heard.ask_at <= now);
+        let with_key = |record: ReplicaRecord| (key_of_replica(&record.name), record);
+        let mut there: BTreeMap<String, ReplicaRecord> = there.into_iter().map(with_key).collect();
+        let late = self.replicas.iter_mut().filter(|(_, heard)| heard.ask_at <= now);
         let mut gone = Vec::new();
-        for heard in late {
-            if there.iter().any(|record| record.name == heard.record.name) {
-                (heard.ask_at, heard.was_missing) = (now + HEARTBEAT, false);
+        for (key, heard) in late {
+            if let Some(record) = there.remove(key) {
+                *heard = Heard {
+                    ask_at: now + HEARTBEAT,
+                    ..Heard::now(Some(record))
+                };
             } else if heard.was_missing {
-                gone.push(key_of_replica(&heard.record.name));
+                gone.push(key.clone());
             } else {
                 (heard.ask_at, heard.was_missing) = (now + SECOND_LOOK, true);
             }
         }
         for key in gone {
             self.replicas.remove(&key);
+            self.shelf.forget(&key, self.as_of).await;
         }
     }
 
@@ -137,6 +159,16 @@ impl<'s> Answers<'s> {
         let ask_at = Instant::now() + LIVES;
         for heard in self.replicas.values_mut() {
             heard.ask_at = ask_at;
+        }
+    }
+}
+
+impl Heard {
+    fn now(record: Option<ReplicaRecord>) -> Self {
+        Self {
+            record,
+            ask_at: Instant::now() + LIVES,
+            was_missing: false,
         }
     }
 }

@@ -60,7 +60,7 @@ impl Fleet {
     /// Puts a generation into the store, has all replicas that live load and check it, and, if all are ready, makes it the current
     /// one, which each swaps to as it hears of it. Else nothing changes.
     ///
-    /// A replica that has not been heard of for six seconds does not live any more, and is not waited for. Without any, a generation
+    /// A replica that has not said that it leaves is waited for until it has not been heard of for nine seconds. Without any, a generation
     /// is current at once.
     ///
     /// Fails if the store does not answer, if another publishes, and if another has published meanwhile.

@@ -205,7 +205,6 @@ impl Publishing {
             generation: Some(next.generation.clone()),
             attempt: self.attempt.clone(),
         };
-        self.shelf.await_heartbeats().await?;
         let mut answers = Answers::listen(&self.shelf).await?;
         let candidate = candidate.encode_to_vec().into();
         let deadline = Instant::now() + self.options.timeout;
@@ -214,10 +213,12 @@ impl Publishing {
         let have_answered = answers
             .wait(deadline, |replica| self.verdict(replica).is_some())
             .await;
-        let refusals: Vec<Refusal> = answers
-            .replicas()
-            .filter_map(|replica| self.refusal(replica))
-            .collect();
+        let refusals = answers.replicas().filter_map(|replica| self.refusal(replica));
+        let silent = answers.silent().map(|name| Refusal {
+            replica: name,
+            problems: vec![format!("it was not heard of in {:?}", self.options.timeout)],
+        });
+        let refusals: Vec<Refusal> = refusals.chain(silent).collect();
         let id = &next.generation.id;
         if !have_answered || !refusals.is_empty() {
             return Ok(publication(id, Outcome::Refused(refusals), &answers));

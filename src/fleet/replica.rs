@@ -20,7 +20,9 @@ use super::records::{
     CandidateRecord, CurrentRecord, GenerationRecord, ReplicaRecord, VerdictRecord, cut, micros, millis,
     short,
 };
-use super::shelf::{CANDIDATE, CURRENT, HEARTBEAT, Shelf, decode, key_of_replica, unavailable};
+use super::shelf::{
+    CANDIDATE, CURRENT, HEARTBEAT, LIVES, Shelf, decode, subject_of_member, subject_of_replica, unavailable,
+};
 use crate::error::Error;
 use crate::live::{Project, ReloadTrigger, ToldProblem};
 use crate::nats::JetStream;
@@ -28,9 +30,6 @@ use crate::server::{Server, ServingStatus};
 
 /// How long until a broker that failed is tried again.
 const RETRY: Duration = Duration::from_millis(500);
-
-/// How many heartbeats may be lost one after the other: a cluster chooses a leader in nine seconds at most.
-const LOST_HEARTBEATS: u32 = 5;
 
 /// How long it is tried to fetch a candidate before it is refused.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(15);
@@ -136,85 +135,88 @@ impl Replica {
     /// Takes part until `stopped`, and then says that it leaves. A broker that is gone is waited for; the server serves what it has
     /// meanwhile.
     pub async fn run_until(self, stopped: impl Future<Output = ()>) {
-        let mut stopped = std::pin::pin!(stopped);
-        let mut connected = self.store.connected();
-        loop {
-            let part = async {
-                // An error means that the connection has ended with the program.
-                if connected.wait_for(|connected| *connected).await.is_err() {
-                    return std::future::pending().await;
-                }
-                connected.mark_unchanged();
-                tokio::select! {
-                    failed = self.take_part() => failed,
-                    // What was watched may be lost: it is begun anew.
-                    _ = connected.changed() => Ok(()),
-                }
-            };
-            tokio::select! {
-                ended = part => if let Err(error) = ended {
-                    let cause = std::error::Error::source(&error).map(ToString::to_string);
-                    tracing::debug!(target: "protod::store", cause, "{error}");
-                },
-                () = &mut stopped => break,
-            }
-            tokio::select! {
-                () = sleep(RETRY) => {}
-                () = &mut stopped => break,
-            }
+        tokio::select! {
+            () = self.say() => {}
+            () = self.take_part() => {}
+            () = stopped => {}
         }
-        let goodbye = async {
-            let shelf = Shelf::open(&self.store).await?;
-            let key = key_of_replica(self.store.replica());
-            let deleted = shelf.replicas.delete(key).await;
-            deleted.map_err(|error| unavailable("cannot leave the fleet", error))
-        };
+        let goodbye = async { Shelf::open(&self.store).await?.leave(self.store.replica()).await };
         // Else it is forgotten soon.
         let _ = timeout(GOODBYE_TIMEOUT, goodbye).await;
     }
 
-    /// Takes part until something fails.
-    async fn take_part(&self) -> Result<(), Error> {
-        let shelf = Shelf::open(&self.store).await?;
-        tokio::try_join!(self.say(&shelf), self.listen(&shelf)).map(drop)
-    }
-
-    /// Says that it lives, again and again.
-    async fn say(&self, shelf: &Shelf) -> Result<(), Error> {
-        let mut lost = 0;
+    /// Says that it lives, again and again, whatever else the broker cannot do: it counts as gone when it is silent for long.
+    async fn say(&self) {
+        let mut said = None;
         let mut beat = interval(HEARTBEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let key = key_of_replica(self.store.replica());
         loop {
             tokio::select! {
                 _ = beat.tick() => {}
                 () = self.said.news.notified() => {}
             }
-            let record = {
-                let mut record = self.said.record();
-                record.is_serving = self.server.health().status("") == Some(ServingStatus::Serving);
-                record.encode_to_vec()
-            };
-            let said = timeout(HEARTBEAT, shelf.replicas.put(&key, record.into())).await;
-            let said = said.map_err(|error| error.to_string());
-            match said.and_then(|put| put.map_err(|error| error.to_string())) {
-                Ok(_) => lost = 0,
-                // While a cluster chooses a leader. The next one must be there before this replica seems to be gone.
-                Err(_) if lost < LOST_HEARTBEATS => lost += 1,
-                Err(error) => return Err(unavailable("cannot say that this replica lives", error)),
+            // It may have been taken for gone.
+            let is_member = said.is_some_and(|at: Instant| at.elapsed() < LIVES);
+            match timeout(HEARTBEAT, self.say_once(is_member)).await {
+                Ok(Ok(())) => said = Some(Instant::now()),
+                Ok(Err(error)) => note(&error),
+                // The broker is away, or chooses a leader.
+                Err(_) => {}
             }
         }
     }
 
-    /// Does what it hears of.
-    async fn listen(&self, shelf: &Shelf) -> Result<(), Error> {
+    async fn say_once(&self, is_member: bool) -> Result<(), Error> {
+        let name = self.store.replica();
+        let put = async |subject: String, record: Vec<u8>| {
+            let action = "cannot say that this replica lives";
+            let sent = self.store.context().publish(subject, record.into()).await;
+            let sent = sent.map_err(|error| unavailable(action, error))?;
+            sent.await.map_err(|error| unavailable(action, error))
+        };
+        let record = {
+            let mut record = self.said.record();
+            record.is_serving = self.server.health().status("") == Some(ServingStatus::Serving);
+            record.encode_to_vec()
+        };
+        put(subject_of_replica(&self.store, name), record).await?;
+        if !is_member {
+            put(subject_of_member(&self.store, name), name.into()).await?;
+        }
+        Ok(())
+    }
+
+    /// Does what it hears of, and begins anew whenever that may have been lost.
+    async fn take_part(&self) {
+        let mut connected = self.store.connected();
+        loop {
+            // An error means that the connection has ended with the program.
+            if connected.wait_for(|connected| *connected).await.is_err() {
+                return;
+            }
+            connected.mark_unchanged();
+            tokio::select! {
+                failed = self.listen() => if let Err(error) = failed {
+                    note(&error);
+                },
+                _ = connected.changed() => {}
+            }
+            sleep(RETRY).await;
+        }
+    }
+
+    /// Does what it hears of until something fails.
+    async fn listen(&self) -> Result<(), Error> {
+        let shelf = Shelf::open(&self.store).await?;
+        // The buckets are there now.
+        self.said.news.notify_one();
         let action = "cannot hear of generations";
         let entries = shelf.fleet.watch_many_with_history([CANDIDATE, CURRENT]).await;
         let mut entries = entries.map_err(|error| unavailable(action, error))?;
         while let Some(entry) = entries.next().await {
             let entry = entry.map_err(|error| unavailable(action, error))?;
             if entry.operation == Operation::Put {
-                self.hear(shelf, &entry).await?;
+                self.hear(&shelf, &entry).await?;
             }
         }
         Err(unavailable(action, "the watch has ended"))
@@ -336,6 +338,12 @@ impl Replica {
         tracing::error!("{trouble}");
         self.said.trouble(trouble);
     }
+}
+
+/// Notes that something will be tried again.
+fn note(error: &Error) {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    tracing::debug!(target: "protod::store", cause, "{error}");
 }
 
 /// Fetches a candidate. A broker that does not answer is asked again: a cluster that has lost one may choose a leader first.

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | stream `NAMESPACE-generations` | the bytes of generations, in chunks | while one of the last [`KEPT`] changes names them |
 //! | bucket `NAMESPACE-fleet` | `current`, the generation that is served; `candidate`, one that is to be | the last [`KEPT`] of each |
+//! | | the names of those who take part | until they leave, or were waited for in vain |
 //! | bucket `NAMESPACE-replicas` | a record of each replica; who publishes | [`LIVES`] after it was written |
 //!
 //! What is read is checked: a broker has other clients, too.
@@ -17,16 +18,15 @@ use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::kv::{self, Operation, Store};
 use async_nats::jetstream::stream::{self, DiscardPolicy, LastRawMessageErrorKind, Stream};
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt as _;
 use futures_util::future::try_join_all;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use prost::Message;
-use tokio::time::sleep;
 use tonic::Status;
 
 use super::generation::{Generation, id_of};
 use super::records::{CurrentRecord, GenerationRecord, PublisherRecord, ReplicaRecord};
 use crate::error::Error;
-use crate::nats::JetStream;
+use crate::nats::{JetStream, is_of_leader};
 
 /// How many of the last changes of the current generation are kept, and so can be gone back to.
 pub(super) const KEPT: usize = 10;
@@ -45,6 +45,9 @@ pub(super) const CANDIDATE: &str = "candidate";
 
 /// What the keys of replicas begin with.
 const REPLICA: &str = "replica.";
+
+/// What the keys of those who take part begin with.
+const MEMBER: &str = "member.";
 
 /// Who publishes.
 pub(super) const PUBLISHER: &str = "publisher";
@@ -132,21 +135,6 @@ impl Shelf {
         }
     }
 
-    /// Waits until all replicas that live can have said so, after something was written to them: while the brokers of a cluster chose a
-    /// leader, none could, and so all may seem to be gone.
-    pub(super) async fn await_heartbeats(&self) -> Result<(), Error> {
-        let info = self.replicas.stream.get_info().await;
-        let info = info.map_err(|error| unavailable("cannot list the replicas", error))?;
-        let leader_since = info.cluster.and_then(|cluster| cluster.leader_since);
-        if let Some(since) = leader_since {
-            // Both by the leader's clock.
-            let led = info.state.last_timestamp.unix_timestamp_nanos() - since.unix_timestamp_nanos();
-            let led = Duration::from_nanos(u64::try_from(led).unwrap_or_default());
-            sleep(LIVES.saturating_sub(led)).await;
-        }
-        Ok(())
-    }
-
     /// The last changes of the current generation, the newest first.
     pub(super) async fn history(&self) -> Result<Vec<CurrentRecord>, Error> {
         let action = "cannot read the history of the fleet";
@@ -169,23 +157,27 @@ impl Shelf {
     /// The replicas that live, by their names.
     pub(super) async fn replicas(&self) -> Result<Vec<ReplicaRecord>, Error> {
         let action = "cannot list the replicas";
-        let mut keys = self
-            .replicas
-            .keys()
-            .await
-            .map_err(|error| unavailable(action, error))?;
-        let mut names = Vec::new();
-        while let Some(key) = keys.next().await {
-            let key = key.map_err(|error| unavailable(action, error))?;
-            if key.starts_with(REPLICA) {
-                names.push(key);
+        let (subjects, _) = subjects(
+            &self.replicas.stream,
+            &subject_of_replica(&self.store, "*"),
+            action,
+        )
+        .await?;
+        // Asked of the leader: another broker of a cluster may be behind.
+        let values = subjects.iter().map(async |subject| {
+            match self
+                .replicas
+                .stream
+                .get_last_raw_message_by_subject(subject)
+                .await
+            {
+                Ok(message) => Ok(Some(message.payload)),
+                // It has gone since.
+                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+                Err(error) => Err(unavailable(action, error)),
             }
-        }
-        let values = names.into_iter().map(|key| self.replicas.get(key));
-        let values = try_join_all(values)
-            .await
-            .map_err(|error| unavailable(action, error))?;
-        // One may have gone since.
+        });
+        let values = try_join_all(values).await?;
         let records = values.into_iter().flatten();
         let mut records: Vec<ReplicaRecord> = records
             .filter_map(|value| decode("what is known of a replica", &value).ok())
@@ -193,6 +185,37 @@ impl Shelf {
             .collect();
         records.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         Ok(records)
+    }
+
+    /// The keys of all replicas that have begun to take part and have not left, whether they live or not.
+    pub(super) async fn members(&self) -> Result<Members, Error> {
+        let action = "cannot list who takes part";
+        let all = subject_of_member(&self.store, "*");
+        let (subjects, as_of) = subjects(&self.fleet.stream, &all, action).await?;
+        let before = all.len() - "*".len();
+        let keys = subjects
+            .iter()
+            .map(|subject| format!("{REPLICA}{}", &subject[before..]));
+        Ok(Members {
+            keys: keys.collect(),
+            as_of,
+        })
+    }
+
+    /// Forgets one who took part when the members were listed, unless it has begun to take part again since.
+    pub(super) async fn forget(&self, key: &str, as_of: u64) {
+        let subject = subject_of_member(&self.store, &name_of_replica(key));
+        let purge = self.fleet.stream.purge().filter(subject);
+        // It is waited for once more, if that fails.
+        let _ = purge.sequence(as_of + 1).await;
+    }
+
+    /// Says that a replica leaves.
+    pub(super) async fn leave(&self, name: &str) -> Result<(), Error> {
+        let key = key_of_replica(name);
+        self.forget(&key, u64::MAX - 1).await;
+        let deleted = self.replicas.delete(key).await;
+        deleted.map_err(|error| unavailable("cannot leave the fleet", error))
     }
 
     /// Puts the bytes of a generation where replicas find them. Those that are there stay as they are.
@@ -267,10 +290,8 @@ impl Shelf {
         let history = self.history().await?;
         let named: HashSet<&str> = history.iter().take(KEPT).map(CurrentRecord::id).collect();
         let first_chunks = self.subject("*", 0);
-        let there = self.generations.info_with_subjects(first_chunks).await;
-        let mut there = there.map_err(|error| unavailable(action, error))?;
-        while let Some(subject) = there.next().await {
-            let (subject, _) = subject.map_err(|error| unavailable(action, error))?;
+        let (there, _) = subjects(&self.generations, &first_chunks, action).await?;
+        for subject in there {
             let Some(id) = subject.rsplit('.').nth(1).filter(|id| !named.contains(id)) else {
                 continue;
             };
@@ -286,9 +307,45 @@ impl Shelf {
     }
 }
 
+/// Those who take part.
+pub(super) struct Members {
+    /// As replicas have them.
+    pub(super) keys: Vec<String>,
+    /// The last change of the fleet that is known of here.
+    pub(super) as_of: u64,
+}
+
 /// The key of a replica, among keys in which a dot has a meaning.
 pub(super) fn key_of_replica(name: &str) -> String {
     format!("{REPLICA}{}", name.replace('.', "/"))
+}
+
+/// The name of the replica with a key. No name has a slash.
+pub(super) fn name_of_replica(key: &str) -> String {
+    let name = key.strip_prefix(REPLICA).unwrap_or(key);
+    name.replace('/', ".")
+}
+
+/// Where a replica says that it lives. It can be said before anything was found on the broker, and while it cannot be.
+pub(super) fn subject_of_replica(store: &JetStream, name: &str) -> String {
+    format!("$KV.{}.{}", store.name("replicas"), key_of_replica(name))
+}
+
+/// Where it says that it takes part.
+pub(super) fn subject_of_member(store: &JetStream, name: &str) -> String {
+    format!("$KV.{}.{MEMBER}{}", store.name("fleet"), name.replace('.', "/"))
+}
+
+/// The subjects of a stream that match a filter, as the broker says that leads it, and its last sequence then.
+async fn subjects(stream: &Stream, filter: &str, action: &str) -> Result<(Vec<String>, u64), Error> {
+    let there = stream.info_with_subjects(filter).await;
+    let there = there.map_err(|error| unavailable(action, error))?;
+    if !is_of_leader(&there.info) {
+        return Err(unavailable(action, "it has lost the others"));
+    }
+    let as_of = there.info.state.last_sequence;
+    let subjects = there.map_ok(|(subject, _)| subject).try_collect().await;
+    Ok((subjects.map_err(|error| unavailable(action, error))?, as_of))
 }
 
 /// Reads a record.

@@ -24,6 +24,57 @@ async fn replica_that_hangs_is_left_out_and_follows_when_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_publishes_waits_for_a_replica_of_which_nobody_could_hear() {
+    let fleet = Fleet::of_one_broker();
+    fleet.publish(1, "old").await;
+    let silent = fleet.replica("silent", &[]).await;
+    await_answer(&silent, 1, "old").await;
+    fleet.await_replicas(1).await;
+    silent.signal("STOP").await;
+    // As if the broker had been away for as long as it remembers.
+    fleet.brokers.purge("KV_protod-replicas");
+    fleet.await_replicas(0).await;
+    let folder = fleet.change(2, "new");
+    let asked = ["publish", &folder, "--timeout", "1s"];
+    let refused = fleet.run(&asked).await;
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(
+        stderr(&refused).contains("replica silent: it was not heard of in 1s"),
+        "{}",
+        stderr(&refused)
+    );
+    let goes_on = async {
+        // The publisher has said who it is.
+        while fleet.brokers.keys("protod-replicas", "publisher") == 0 {
+            tokio::task::yield_now().await;
+        }
+        silent.signal("CONT").await;
+    };
+    let asked = ["publish", &folder, "--timeout", "50s"];
+    let (told, ()) = tokio::join!(fleet.told(&asked), goes_on);
+    assert_eq!(told["served_by"], 1, "{told:#}");
+    assert_eq!(answer(&silent).await, (2, "new".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replica_that_has_ended_without_a_word_is_waited_for_once() {
+    let fleet = Fleet::of_one_broker();
+    fleet.publish(1, "old").await;
+    let well = fleet.replica("well", &[]).await;
+    let ends = fleet.replica("ends", &[]).await;
+    fleet.await_replicas(2).await;
+    let members = || fleet.brokers.keys("protod-fleet", "member.*");
+    assert_eq!(members(), 2);
+    drop(ends);
+    let folder = fleet.change(2, "new");
+    let told = fleet.told(&["publish", &folder, "--timeout", "50s"]).await;
+    assert_eq!(told["served_by"], 1, "{told:#}");
+    assert_eq!(members(), 1);
+    well.stop().await;
+    assert_eq!(members(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn replica_that_does_not_answer_in_time_has_refused() {
     let fleet = Fleet::of_one_broker();
     fleet.publish(1, "old").await;

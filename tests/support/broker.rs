@@ -164,6 +164,23 @@ impl Brokers {
         answer["state"]["messages"].as_u64().expect("the stream is there")
     }
 
+    /// How many keys of a bucket match a filter.
+    pub(crate) fn keys(&self, bucket: &str, filter: &str) -> usize {
+        let question = serde_json::json!({"subjects_filter": format!("$KV.{bucket}.{filter}")});
+        let info = format!("$JS.API.STREAM.INFO.KV_{bucket}");
+        let answer = self.brokers[0].ask(&info, &question.to_string());
+        let answer: serde_json::Value =
+            serde_json::from_str(&answer.expect("an answer")).expect("information about the stream");
+        let subjects = answer["state"]["subjects"].as_object();
+        subjects.map_or(0, |subjects| subjects.len())
+    }
+
+    /// Empties a stream.
+    pub(crate) fn purge(&self, stream: &str) {
+        let answer = self.brokers[0].ask(&format!("$JS.API.STREAM.PURGE.{stream}"), "");
+        assert!(answer.expect("an answer").contains("\"success\":true"));
+    }
+
     /// Sends a message to one of them, as any client can.
     pub(crate) fn publish(&self, subject: &str, message: &[u8]) {
         let mut socket = TcpStream::connect(("127.0.0.1", self.brokers[0].port)).expect("it listens");
