@@ -17,7 +17,7 @@ use super::peer::{Peer, PeerAddr};
 use super::steering::Steering;
 use super::turn_clock::call_begins;
 use crate::excerpt::excerpt;
-use crate::journal::{Counts, Direction, Facts, Headers, Log, PeerFact, Recording, Redaction};
+use crate::journal::{Counts, Direction, EntryBytes, Facts, Headers, Log, PeerFact, Recording, Redaction};
 use crate::metrics::{Counted, MethodCounters};
 use crate::schema::Method;
 use crate::session::Session;
@@ -384,7 +384,7 @@ impl CallRecord {
     }
 
     /// An entry of the call as it is now. `None` if it has ended.
-    pub(crate) fn entry(&self) -> Option<Vec<u8>> {
+    pub(crate) fn entry(&self) -> Option<EntryBytes> {
         let outcome = Outcome {
             code: Code::Unknown,
             message: String::new(),
@@ -396,7 +396,7 @@ impl CallRecord {
             Some(recording) => recording.entry(&facts),
             None => self.is_open.load(Ordering::Relaxed).then(|| {
                 let mark = self.session().map_or(0, |session| session.mark().number());
-                facts.entry(mark, &[])
+                facts.entry(mark, &[], &[])
             }),
         }
     }

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use tonic::Code;
 
-use super::entry::Entry;
-use super::events::{Direction, Event, Headers, read_events};
+use super::entry::{Entry, EntryBytes};
+use super::events::{Direction, Event, Headers};
 use super::reader::Reader;
 use crate::message::{Bounds, Message, check};
 use crate::schema::Method;
@@ -50,7 +50,7 @@ pub struct RecordedMessage {
 
 impl RecordedCall {
     /// Reads an entry. `None` if the bytes are none.
-    pub(crate) fn read(bytes: Bytes, reader: &Arc<Reader>) -> Option<Self> {
+    pub(crate) fn read(bytes: EntryBytes, reader: &Arc<Reader>) -> Option<Self> {
         let entry = Entry::read(bytes)?;
         let method = reader.method(entry.method());
         Some(Self {
@@ -200,30 +200,23 @@ impl RecordedCall {
 
     /// The headers of the request, by name and value. Those that are not to be seen have the value `<redacted>`.
     pub fn request_headers(&self) -> impl Iterator<Item = (Bytes, Bytes)> + '_ {
-        self.headers(Headers::Request)
+        headers(self.entry.request_headers(), Headers::Request)
     }
 
     /// The headers of the response.
     pub fn response_headers(&self) -> impl Iterator<Item = (Bytes, Bytes)> + '_ {
-        self.headers(Headers::Response)
+        headers(self.entry.events(), Headers::Response)
     }
 
     /// The trailers.
     pub fn trailers(&self) -> impl Iterator<Item = (Bytes, Bytes)> + '_ {
-        self.headers(Headers::Trailers)
-    }
-
-    fn headers(&self, wanted: Headers) -> impl Iterator<Item = (Bytes, Bytes)> + '_ {
-        read_events(self.entry.events()).filter_map(move |event| match event {
-            Event::Header(which, name, value) if which == wanted => Some((name, value)),
-            _ => None,
-        })
+        headers(self.entry.events(), Headers::Trailers)
     }
 
     /// The first messages, in the order in which they came and went. How many there were in all,
     /// [`request_count`](Self::request_count) and [`response_count`](Self::response_count) say.
     pub fn messages(&self) -> impl Iterator<Item = RecordedMessage> + '_ {
-        read_events(self.entry.events()).filter_map(|event| match event {
+        self.entry.events().filter_map(|event| match event {
             Event::Header(..) => None,
             Event::Message {
                 direction,
@@ -264,6 +257,14 @@ impl fmt::Debug for RecordedCall {
             .field("message", &self.message())
             .finish_non_exhaustive()
     }
+}
+
+/// Those of one kind among events.
+fn headers(events: impl Iterator<Item = Event>, wanted: Headers) -> impl Iterator<Item = (Bytes, Bytes)> {
+    events.filter_map(move |event| match event {
+        Event::Header(which, name, value) if which == wanted => Some((name, value)),
+        _ => None,
+    })
 }
 
 impl RecordedMessage {

@@ -2,12 +2,25 @@
 //!
 //! All chunks together take no more than they may, to the byte, however large entries are. Chunks that are full never change,
 //! so readers share them, and only the one that is written is copied for them.
+//!
+//! What an entry has in common with others stands once in a chunk, if it is among the last few of that. The rest of the memory that an entry
+//! takes is new to the processor's caches, and to write there is most of what the journal costs.
+//!
+//! In a chunk an entry is the length of its own part, the place of its common part, that part if it stands here, after its length,
+//! and its own part.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// How many bytes before an entry say how long it is.
+use bytes::Bytes;
+
+use super::entry::EntryBytes;
+
+/// How many bytes a length or a place takes.
 const LENGTH: usize = size_of::<u32>();
+
+/// How many common parts are compared with the next one.
+const COMPARED: usize = 8;
 
 /// How large a chunk is at most, unless an entry is larger.
 const MAX_CHUNK: usize = 256 << 10;
@@ -29,21 +42,47 @@ impl Chunk {
         self.first
     }
 
-    /// The entries, oldest first, without their lengths.
-    pub(super) fn entries(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = &self.bytes[..];
+    /// The entries, oldest first.
+    pub(super) fn entries(&self) -> impl Iterator<Item = Stored<'_>> {
+        let mut offset = 0;
         std::iter::from_fn(move || {
-            let (entry, after) = split(rest)?;
-            rest = after;
+            let (entry, end) = read(&self.bytes, offset)?;
+            offset = end;
             Some(entry)
         })
     }
 }
 
-/// Takes the first entry off.
-fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<LENGTH>()?;
-    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+/// An entry in a chunk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stored<'c> {
+    /// What it has in common with others.
+    pub(super) common: &'c [u8],
+    pub(super) own: &'c [u8],
+}
+
+impl Stored<'_> {
+    pub(super) fn to_bytes(self) -> EntryBytes {
+        EntryBytes {
+            common: Bytes::copy_from_slice(self.common),
+            own: Bytes::copy_from_slice(self.own),
+        }
+    }
+}
+
+/// The entry at an offset of a chunk, and where it ends.
+fn read(bytes: &[u8], offset: usize) -> Option<(Stored<'_>, usize)> {
+    let number = |at: usize| {
+        let number = bytes.get(at..)?.first_chunk()?;
+        Some(u32::from_le_bytes(*number) as usize)
+    };
+    let (length, place) = (number(offset)?, number(offset + LENGTH)?);
+    let start = place + LENGTH;
+    let common = bytes.get(start..start + number(place)?)?;
+    let head = offset + 2 * LENGTH;
+    let start = if place == head { start + common.len() } else { head };
+    let own = bytes.get(start..start + length)?;
+    Some((Stored { common, own }, start + length))
 }
 
 /// How far a reader has come.
@@ -69,6 +108,12 @@ pub(super) struct Chunks {
     full: VecDeque<Arc<Chunk>>,
     /// The one that is written.
     open: Chunk,
+    /// Where the last common parts stand in it, and how many bytes each has.
+    common: [Option<(usize, usize)>; COMPARED],
+    /// The one of those that the next takes the place of.
+    next_common: usize,
+    /// The common part of the entry that is appended.
+    scratch: Vec<u8>,
     /// How many bytes all have together.
     size: usize,
     /// How many entries had to make room.
@@ -80,24 +125,50 @@ impl Chunks {
         Self {
             full: VecDeque::new(),
             open: Chunk::default(),
+            common: [None; COMPARED],
+            next_common: 0,
+            scratch: Vec::new(),
             size: 0,
             evicted: 0,
         }
     }
 
-    /// Appends an entry of up to so many bytes, which `write` appends, and drops the oldest chunks if all would take more than `limit`. An entry that
-    /// is larger than that by itself is not kept.
-    pub(super) fn append(&mut self, most: usize, limit: usize, write: impl FnOnce(&mut Vec<u8>)) {
-        let most = LENGTH + most;
+    /// Appends an entry, whose common part `put_common` appends, and `put_own` its own one of up to `most` bytes, and drops the oldest chunks if all
+    /// would take more than `limit`. An entry that is larger than that by itself is not kept.
+    pub(super) fn append(
+        &mut self,
+        limit: usize,
+        put_common: impl FnOnce(&mut Vec<u8>),
+        most: usize,
+        put_own: impl FnOnce(&mut Vec<u8>),
+    ) {
+        self.scratch.clear();
+        put_common(&mut self.scratch);
+        let most = 3 * LENGTH + self.scratch.len() + most;
         if self.open.bytes.capacity() - self.open.bytes.len() < most && !self.begin_chunk(most, limit) {
             return;
         }
         let bytes = &mut self.open.bytes;
-        let start = bytes.len() + LENGTH;
+        let (scratch, offset) = (&self.scratch[..], bytes.len());
+        let is_same = |&&(place, length): &&(usize, usize)| {
+            let start = place + LENGTH;
+            length == scratch.len() && bytes[start..start + length] == *scratch
+        };
+        let known = self.common.iter().flatten().find(is_same);
+        let known = known.map(|(place, _)| *place);
+        let head = offset + 2 * LENGTH;
         bytes.extend_from_slice(&[0; LENGTH]);
-        write(bytes);
-        let length = (bytes.len() - start) as u32;
-        bytes[start - LENGTH..start].copy_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(&number(known.unwrap_or(head)));
+        if known.is_none() {
+            bytes.extend_from_slice(&number(scratch.len()));
+            bytes.extend_from_slice(scratch);
+            self.common[self.next_common] = Some((head, scratch.len()));
+            self.next_common = (self.next_common + 1) % COMPARED;
+        }
+        let start = bytes.len();
+        put_own(bytes);
+        let length = bytes.len() - start;
+        bytes[offset..offset + LENGTH].copy_from_slice(&number(length));
         self.open.entries += 1;
     }
 
@@ -114,6 +185,8 @@ impl Chunks {
             entries: 0,
             bytes: Vec::new(),
         };
+        // Places are of one chunk.
+        self.common = [None; COMPARED];
         let full = std::mem::replace(&mut self.open, next);
         self.full.push_back(Arc::new(full));
         let mut free = Vec::new();
@@ -143,6 +216,8 @@ impl Chunks {
             first: self.open.first + self.open.entries,
             ..Chunk::default()
         };
+        // Places are of one chunk.
+        self.common = [None; COMPARED];
         self.full.clear();
         self.open = next;
         self.size = 0;
@@ -199,15 +274,15 @@ impl Chunks {
     }
 
     /// The next entry after a place, which moves behind it, and how many before it are gone. `None` if there is none yet.
-    pub(super) fn next(&self, place: &mut Place) -> Option<(&[u8], u64)> {
+    pub(super) fn next(&self, place: &mut Place) -> Option<(Stored<'_>, u64)> {
         let first = self.full.front().map_or(&self.open, |chunk| chunk);
         let mut at = *place;
         let missed = self.pass_gone(&mut at);
         loop {
             let index = (at.chunk - first.number) as usize;
             let chunk = self.full.get(index).map_or(&self.open, |chunk| chunk);
-            if let Some((entry, _)) = split(&chunk.bytes[at.offset..]) {
-                at.offset += LENGTH + entry.len();
+            if let Some((entry, end)) = read(&chunk.bytes, at.offset) {
+                at.offset = end;
                 at.entry += 1;
                 *place = at;
                 return Some((entry, missed));
@@ -221,18 +296,32 @@ impl Chunks {
     }
 }
 
+fn number(number: usize) -> [u8; LENGTH] {
+    (number as u32).to_le_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn append(chunks: &mut Chunks, limit: usize, entry: &[u8]) {
-        chunks.append(entry.len(), limit, |bytes| bytes.extend_from_slice(entry));
+        append_with(chunks, limit, b"common", entry);
+    }
+
+    fn append_with(chunks: &mut Chunks, limit: usize, common: &[u8], own: &[u8]) {
+        let put_common = |bytes: &mut Vec<u8>| bytes.extend_from_slice(common);
+        chunks.append(limit, put_common, own.len(), |bytes| bytes.extend_from_slice(own));
     }
 
     fn kept(chunks: &Chunks) -> Vec<Vec<u8>> {
         let all = chunks.all();
         all.iter()
-            .flat_map(|chunk| chunk.entries().map(<[u8]>::to_vec).collect::<Vec<_>>())
+            .flat_map(|chunk| {
+                chunk
+                    .entries()
+                    .map(|entry| entry.own.to_vec())
+                    .collect::<Vec<_>>()
+            })
             .collect()
     }
 
@@ -259,13 +348,53 @@ mod tests {
     }
 
     #[test]
+    fn what_entries_have_in_common_stands_once_in_a_chunk_and_is_read_with_each() {
+        const LIMIT: usize = 16 << 20;
+        let mut chunks = Chunks::new();
+        let common = |kind: usize| vec![kind as u8; 500 + kind / 2];
+        let kinds = |round: usize| [0, 1 + round % 3, round % 20];
+        for round in 0..5_000_usize {
+            for kind in kinds(round) {
+                append_with(&mut chunks, LIMIT, &common(kind), &(round as u64).to_le_bytes());
+            }
+            if round % 1_000 == 999 {
+                append_with(&mut chunks, LIMIT, &vec![7; MAX_CHUNK], b"");
+                append_with(&mut chunks, LIMIT, b"", b"");
+            }
+        }
+        let all = chunks.all();
+        let mut entries = all.iter().flat_map(|chunk| chunk.entries());
+        for round in 0..5_000_usize {
+            for kind in kinds(round) {
+                let entry = entries.next().expect("it is kept");
+                assert_eq!(
+                    (entry.common, entry.own),
+                    (&common(kind)[..], &(round as u64).to_le_bytes()[..])
+                );
+            }
+            if round % 1_000 == 999 {
+                assert_eq!(entries.next().map(|entry| entry.common.len()), Some(MAX_CHUNK));
+                assert_eq!(
+                    entries.next().map(|entry| entry.common.len() + entry.own.len()),
+                    Some(0)
+                );
+            }
+        }
+        assert!(entries.next().is_none());
+        // Of a kind that comes again within a few others.
+        let mut few = Chunks::new();
+        (0..4_000_usize).for_each(|round| append_with(&mut few, LIMIT, &common(round % COMPARED), b""));
+        assert_eq!(few.size(), MAX_CHUNK);
+    }
+
+    #[test]
     fn an_entry_may_be_larger_than_a_chunk_and_not_larger_than_all() {
         const LIMIT: usize = 64 << 10;
         let mut chunks = Chunks::new();
         append(&mut chunks, LIMIT, b"small");
         append(&mut chunks, LIMIT, &vec![1; LIMIT / 2]);
         assert_eq!(kept(&chunks).len(), 2);
-        append(&mut chunks, LIMIT, &vec![2; LIMIT - LENGTH]);
+        append(&mut chunks, LIMIT, &vec![2; LIMIT - 3 * LENGTH - "common".len()]);
         assert_eq!(kept(&chunks).len(), 1);
         append(&mut chunks, LIMIT, &vec![3; LIMIT]);
         assert_eq!(kept(&chunks)[0][0], 2);
@@ -289,7 +418,7 @@ mod tests {
             }
             while let Some((entry, gone)) = chunks.next(&mut place) {
                 missed += gone;
-                let number = u64::from_le_bytes(entry[..8].try_into().expect("eight"));
+                let number = u64::from_le_bytes(entry.own[..8].try_into().expect("eight"));
                 assert_eq!(number, seen + missed);
                 seen += 1;
             }
@@ -302,7 +431,7 @@ mod tests {
         append(&mut chunks, LIMIT, b"two");
         let next = chunks
             .next(&mut place)
-            .map(|(entry, gone)| (entry.to_vec(), gone));
+            .map(|(entry, gone)| (entry.own.to_vec(), gone));
         assert_eq!(next, Some((b"two".to_vec(), 1)));
     }
 }

@@ -1,7 +1,8 @@
 //! How a call is written into the journal's memory, and read from it.
 //!
-//! An entry is one run of bytes: what is known of the call, and what happened in it, as [events](super::events) in their
-//! order. So a call takes no allocation of its own, and what it takes is known to the byte.
+//! An entry is two runs of bytes: what a call has in common with others of its kind, which stands once for several of them, and its
+//! own, which ends with what happened in it, as [events](super::events) in their order. So a call takes no allocation of its own,
+//! what it takes is known to the byte, and most take little more than their messages.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -9,9 +10,17 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
+use super::events::{Event, read_events};
 use crate::message::{Reader, put_delimited, put_varint};
 use crate::session::Session;
 use crate::trace::{SpanId, TraceId, TraceIds};
+
+/// The two parts of an entry.
+#[derive(Debug, Clone)]
+pub(crate) struct EntryBytes {
+    pub(super) common: Bytes,
+    pub(super) own: Bytes,
+}
 
 /// What is known of a call.
 #[derive(Debug, Clone, Copy)]
@@ -60,20 +69,27 @@ const TRACED: u64 = 4;
 const IDS: usize = TraceId::LENGTH + 2 * SpanId::LENGTH;
 
 impl Facts<'_> {
-    /// How many bytes an entry takes at most.
+    /// How many bytes its own part takes at most.
     pub(super) fn most(&self, events: &[u8]) -> usize {
         const NUMBERS: usize = 20 * 10 + 18 + IDS;
         let name = match self.peer {
             PeerFact::Name(name) => name.len(),
             _ => 0,
         };
-        let texts = self.protocol.len() + self.method.len() + self.rule.len() + self.message.len();
-        let texts = texts + self.session.map_or(0, |session| session.name().len());
-        NUMBERS + name + texts + self.details.len() + events.len()
+        NUMBERS + name + self.message.len() + self.details.len() + events.len()
     }
 
-    /// Appends an entry with a mark.
-    pub(super) fn put(&self, mark: u64, events: &[u8], out: &mut Vec<u8>) {
+    /// Appends what it has in common with others.
+    pub(super) fn put_common(&self, request_headers: &[u8], out: &mut Vec<u8>) {
+        let session = self.session.map_or("", |session| session.name());
+        for text in [self.protocol, self.method, self.rule, session] {
+            put_delimited(out, text.as_bytes());
+        }
+        put_delimited(out, request_headers);
+    }
+
+    /// Appends its own part, with a mark.
+    pub(super) fn put_own(&self, mark: u64, events: &[u8], out: &mut Vec<u8>) {
         let since = self
             .start
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -105,19 +121,20 @@ impl Facts<'_> {
                 out.extend_from_slice(span.as_ref().map_or(&none, |span| span.bytes()));
             }
         }
-        let session = self.session.map_or("", |session| session.name());
-        for text in [self.protocol, self.method, self.rule, session, self.message] {
-            put_delimited(out, text.as_bytes());
-        }
+        put_delimited(out, self.message.as_bytes());
         put_delimited(out, self.details);
         out.extend_from_slice(events);
     }
 
     /// An entry with a mark.
-    pub(crate) fn entry(&self, mark: u64, events: &[u8]) -> Vec<u8> {
-        let mut entry = Vec::with_capacity(self.most(events));
-        self.put(mark, events, &mut entry);
-        entry
+    pub(crate) fn entry(&self, mark: u64, request_headers: &[u8], events: &[u8]) -> EntryBytes {
+        let (mut common, mut own) = (Vec::new(), Vec::new());
+        self.put_common(request_headers, &mut common);
+        self.put_own(mark, events, &mut own);
+        EntryBytes {
+            common: common.into(),
+            own: own.into(),
+        }
     }
 
     fn put_peer(&self, out: &mut Vec<u8>) {
@@ -147,7 +164,7 @@ impl Facts<'_> {
 /// An entry that was read.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    bytes: Bytes,
+    bytes: EntryBytes,
     pub(super) id: u64,
     pub(super) generation: u64,
     pub(super) start: SystemTime,
@@ -158,18 +175,25 @@ pub(super) struct Entry {
     pub(super) mark: u64,
     pub(super) trace: Option<TraceIds>,
     peer: Option<String>,
+    // In the common part.
     protocol: Range<usize>,
     method: Range<usize>,
     rule: Range<usize>,
     session: Range<usize>,
+    request_headers: Range<usize>,
+    // In its own.
     message: Range<usize>,
     details: Range<usize>,
 }
 
 impl Entry {
-    /// Reads an entry, whose length has been taken off.
-    pub(super) fn read(bytes: Bytes) -> Option<Self> {
-        let mut reader = Reader::new(&bytes);
+    /// Reads an entry. `None` if the bytes are none.
+    pub(super) fn read(bytes: EntryBytes) -> Option<Self> {
+        let mut reader = Reader::new(&bytes.common);
+        let (protocol, method) = (text(&mut reader)?, text(&mut reader)?);
+        let (rule, session) = (text(&mut reader)?, text(&mut reader)?);
+        let request_headers = text(&mut reader)?;
+        let mut reader = Reader::new(&bytes.own);
         let id = reader.varint().ok()?;
         let start = u64::from_le_bytes(octets(&mut reader)?);
         let start = SystemTime::UNIX_EPOCH + Duration::from_nanos(start);
@@ -191,18 +215,14 @@ impl Entry {
         } else {
             Some(read_ids(&mut reader)?)
         };
-        let mut text = || {
-            let length = reader.delimited().ok()?.len();
-            let end = reader.position();
-            Some(end - length..end)
-        };
         Some(Self {
-            protocol: text()?,
-            method: text()?,
-            rule: text()?,
-            session: text()?,
-            message: text()?,
-            details: text()?,
+            message: text(&mut reader)?,
+            details: text(&mut reader)?,
+            protocol,
+            method,
+            rule,
+            session,
+            request_headers,
             id,
             generation,
             start,
@@ -217,47 +237,59 @@ impl Entry {
         })
     }
 
-    /// The id of an entry, which is what it begins with.
-    pub(super) fn id_of(entry: &[u8]) -> Option<u64> {
-        Reader::new(entry).varint().ok()
-    }
-
-    fn text(&self, range: &Range<usize>) -> &str {
-        std::str::from_utf8(&self.bytes[range.clone()]).unwrap_or_default()
+    /// The id of an entry, which is what its own part begins with.
+    pub(super) fn id_of(own: &[u8]) -> Option<u64> {
+        Reader::new(own).varint().ok()
     }
 
     pub(super) fn protocol(&self) -> &str {
-        self.text(&self.protocol)
+        shown(&self.bytes.common, &self.protocol)
     }
 
     pub(super) fn method(&self) -> &str {
-        self.text(&self.method)
+        shown(&self.bytes.common, &self.method)
     }
 
     pub(super) fn rule(&self) -> &str {
-        self.text(&self.rule)
+        shown(&self.bytes.common, &self.rule)
     }
 
     pub(super) fn session(&self) -> &str {
-        self.text(&self.session)
+        shown(&self.bytes.common, &self.session)
     }
 
     pub(super) fn message(&self) -> &str {
-        self.text(&self.message)
+        shown(&self.bytes.own, &self.message)
     }
 
     pub(super) fn details(&self) -> Bytes {
-        self.bytes.slice(self.details.clone())
+        self.bytes.own.slice(self.details.clone())
     }
 
     pub(super) fn peer(&self) -> Option<&str> {
         self.peer.as_deref()
     }
 
-    /// What happened in the call, and where in the entry that stands.
-    pub(super) fn events(&self) -> (&Bytes, usize) {
-        (&self.bytes, self.details.end)
+    /// The headers of the request.
+    pub(super) fn request_headers(&self) -> impl Iterator<Item = Event> {
+        read_events(&self.bytes.common, self.request_headers.clone())
     }
+
+    /// What happened in the call since.
+    pub(super) fn events(&self) -> impl Iterator<Item = Event> {
+        read_events(&self.bytes.own, self.details.end..self.bytes.own.len())
+    }
+}
+
+fn shown<'b>(bytes: &'b Bytes, text: &Range<usize>) -> &'b str {
+    std::str::from_utf8(&bytes[text.clone()]).unwrap_or_default()
+}
+
+/// Where a text stands.
+fn text(reader: &mut Reader<'_>) -> Option<Range<usize>> {
+    let length = reader.delimited().ok()?.len();
+    let end = reader.position();
+    Some(end - length..end)
 }
 
 /// The client; the outer `None` means that there is no entry here.
@@ -297,11 +329,10 @@ fn octets<const N: usize>(reader: &mut Reader<'_>) -> Option<[u8; N]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn facts() -> Facts<'static> {
-        Facts {
+impl Facts<'static> {
+    /// A call that has all.
+    pub(super) fn example() -> Self {
+        Self {
             id: 300,
             generation: 2,
             start: SystemTime::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_123_456_789),
@@ -324,6 +355,16 @@ mod tests {
             details: &[1, 2, 3],
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Headers;
+
+    /// As [`Events`](crate::journal::events::Events) writes them.
+    const HEADERS: &[u8] = &[Headers::Request as u8, 1, b'a', 1, b'b'];
+    const EVENTS: &[u8] = &[Headers::Trailers as u8, 1, b'c', 1, b'd'];
 
     #[test]
     fn what_is_written_is_read() {
@@ -355,12 +396,15 @@ mod tests {
                     duration,
                     peer,
                     trace,
-                    ..facts()
+                    ..Facts::example()
                 };
-                let bytes = facts.entry(7, b"events");
-                assert!(bytes.len() <= facts.most(b"events"));
-                assert_eq!(Entry::id_of(&bytes), Some(300));
-                let read = Entry::read(Bytes::from(bytes)).expect("it is one");
+                let mut own = Vec::new();
+                facts.put_own(7, EVENTS, &mut own);
+                assert!(own.len() <= facts.most(EVENTS));
+                assert_eq!(Entry::id_of(&own), Some(300));
+                let bytes = facts.entry(7, HEADERS, EVENTS);
+                assert_eq!(bytes.own, own);
+                let read = Entry::read(bytes).expect("it is one");
                 assert_eq!(
                     (read.id, read.generation, read.start, read.duration, read.trace),
                     (facts.id, facts.generation, facts.start, duration, trace)
@@ -385,8 +429,16 @@ mod tests {
                         facts.details
                     )
                 );
-                let (bytes, events) = read.events();
-                assert_eq!(&bytes[events..], b"events");
+                let headers: Vec<Event> = read.request_headers().collect();
+                assert!(
+                    matches!(&headers[..], [Event::Header(Headers::Request, name, value)] if name == "a" && value == "b"),
+                    "{headers:?}"
+                );
+                let events: Vec<Event> = read.events().collect();
+                assert!(
+                    matches!(&events[..], [Event::Header(Headers::Trailers, name, value)] if name == "c" && value == "d"),
+                    "{events:?}"
+                );
             }
         }
     }
@@ -395,12 +447,22 @@ mod tests {
     fn what_is_cut_is_no_entry() {
         let facts = Facts {
             peer: PeerFact::Name("x"),
-            ..facts()
+            ..Facts::example()
         };
-        let bytes = facts.entry(7, &[]);
-        for end in 0..bytes.len() {
-            let cut = Bytes::copy_from_slice(&bytes[..end]);
-            assert!(Entry::read(cut).is_none(), "{end} of {}", bytes.len());
+        let whole = facts.entry(7, HEADERS, &[]);
+        for end in 0..whole.common.len() {
+            let cut = EntryBytes {
+                common: whole.common.slice(..end),
+                ..whole.clone()
+            };
+            assert!(Entry::read(cut).is_none(), "{end} of {}", whole.common.len());
+        }
+        for end in 0..whole.own.len() {
+            let cut = EntryBytes {
+                own: whole.own.slice(..end),
+                ..whole.clone()
+            };
+            assert!(Entry::read(cut).is_none(), "{end} of {}", whole.own.len());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What happens in a call, written down as it happens: headers, messages with their times, trailers.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,6 +40,8 @@ const NOT_KEPT: u8 = 2;
 #[derive(Debug, Default)]
 pub(super) struct Events {
     pub(super) bytes: Vec<u8>,
+    /// Where the headers of the request end, with which they begin.
+    pub(super) headers_end: usize,
     header_bytes: usize,
     message_bytes: usize,
     messages: usize,
@@ -47,6 +50,17 @@ pub(super) struct Events {
 }
 
 impl Events {
+    /// Begins with the headers of the request.
+    pub(super) fn request(&mut self, headers: &HeaderMap, redaction: &Redaction) {
+        self.headers(Headers::Request, headers, redaction);
+        self.headers_end = self.bytes.len();
+    }
+
+    /// The headers of the request, and what came since.
+    pub(super) fn parts(&self) -> (&[u8], &[u8]) {
+        self.bytes.split_at(self.headers_end)
+    }
+
     /// Keeps headers, as far as there is room, without the values of those that are not to be seen.
     pub(super) fn headers(&mut self, which: Headers, headers: &HeaderMap, redaction: &Redaction) {
         for (name, value) in headers {
@@ -103,9 +117,9 @@ pub(super) enum Event {
     },
 }
 
-/// Reads events, which begin at a place in the bytes of an entry.
-pub(super) fn read_events((bytes, start): (&Bytes, usize)) -> impl Iterator<Item = Event> {
-    let mut reader = Reader::new(&bytes[start..]);
+/// Reads the events in a part of the bytes of an entry.
+pub(super) fn read_events(bytes: &Bytes, part: Range<usize>) -> impl Iterator<Item = Event> {
+    let mut reader = Reader::new(&bytes[part]);
     std::iter::from_fn(move || read_event(bytes, &mut reader))
 }
 

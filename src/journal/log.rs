@@ -10,8 +10,8 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::call::RecordedCall;
-use super::chunks::{Chunk, Chunks, Place};
-use super::entry::{Entry, Facts};
+use super::chunks::{Chunk, Chunks, Place, Stored};
+use super::entry::{Entry, EntryBytes, Facts};
 use super::options::JournalOptions;
 use super::reader::Reader;
 use super::redaction::Redaction;
@@ -64,16 +64,17 @@ impl Log {
         self.in_flight.load(Ordering::Relaxed) > self.size / 2
     }
 
-    /// Writes a call that has ended.
-    pub(crate) fn append(&self, facts: &Facts<'_>, events: &[u8]) {
+    /// Writes a call that has ended, with the headers of its request and what happened since.
+    pub(super) fn append(&self, facts: &Facts<'_>, (request_headers, events): (&[u8], &[u8])) {
         let most = facts.most(events);
         // However many calls are in flight, half of the room is for those that have ended.
         let in_flight = self.in_flight.load(Ordering::Relaxed).min(self.size / 2);
         // A sixteenth is for what the allocator takes beside it.
         let limit = (self.size - in_flight) / 16 * 15;
         let mut chunks = self.chunks();
-        chunks.append(most, limit, |out| {
-            facts.put(self.mark_of(facts).take(), events, out);
+        let common = |out: &mut Vec<u8>| facts.put_common(request_headers, out);
+        chunks.append(limit, common, most, |out| {
+            facts.put_own(self.mark_of(facts).take(), events, out);
         });
         if facts.session.is_some() {
             self.of_sessions.store(chunks.entries().1, Ordering::Relaxed);
@@ -157,10 +158,10 @@ impl Log {
     }
 
     /// The next entry after a place, which moves behind it, and how many before it are gone. `None` if there is none yet.
-    fn next_after(&self, place: &mut Place) -> Option<(Bytes, u64)> {
+    fn next_after(&self, place: &mut Place) -> Option<(EntryBytes, u64)> {
         let chunks = self.chunks();
         let (entry, missed) = chunks.next(place)?;
-        Some((Bytes::copy_from_slice(entry), missed))
+        Some((entry.to_bytes(), missed))
     }
 
     /// How much there is.
@@ -190,7 +191,7 @@ impl Watch {
     }
 
     /// Waits for the next call to end, and says how many have passed before it that are gone.
-    pub(crate) async fn next(&mut self) -> (Bytes, u64) {
+    pub(crate) async fn next(&mut self) -> (EntryBytes, u64) {
         loop {
             let added = self.log.added.notified();
             if let Some(next) = self.log.next_after(&mut self.place) {
@@ -201,7 +202,7 @@ impl Watch {
     }
 
     /// The same, if it has ended already.
-    pub(crate) fn try_next(&mut self) -> Option<(Bytes, u64)> {
+    pub(crate) fn try_next(&mut self) -> Option<(EntryBytes, u64)> {
         self.log.next_after(&mut self.place)
     }
 
@@ -232,25 +233,70 @@ impl Snapshot {
         before: u64,
         reader: &Arc<Reader>,
     ) -> impl Iterator<Item = (u64, RecordedCall)> {
-        let entries = self.chunks.iter().rev().flat_map(move |chunk| {
-            let entries: Vec<(u64, &[u8])> = (chunk.first()..before).zip(chunk.entries()).collect();
-            entries.into_iter().rev()
-        });
+        let entries = self.entries_before(before);
         entries.filter_map(|(place, entry)| Some((place, self.read(entry, reader)?)))
+    }
+
+    /// The entries of the calls that have ended before a place, newest first.
+    fn entries_before(&self, before: u64) -> impl Iterator<Item = (u64, EntryBytes)> {
+        self.chunks.iter().rev().flat_map(move |chunk| {
+            let entries: Vec<(u64, Stored<'_>)> = (chunk.first()..before).zip(chunk.entries()).collect();
+            // Calls share what they have in common here, too.
+            let mut common = HashMap::new();
+            entries.into_iter().rev().map(move |(place, entry)| {
+                let common = common.entry(entry.common.as_ptr());
+                let bytes = EntryBytes {
+                    common: common
+                        .or_insert_with(|| Bytes::copy_from_slice(entry.common))
+                        .clone(),
+                    own: Bytes::copy_from_slice(entry.own),
+                };
+                (place, bytes)
+            })
+        })
     }
 
     /// The call of an id.
     pub(crate) fn get(&self, id: u64, reader: &Arc<Reader>) -> Option<RecordedCall> {
         // Those that ended last are asked for most.
         let mut entries = self.chunks.iter().rev().flat_map(|chunk| chunk.entries());
-        let entry = entries.find(|entry| Entry::id_of(entry) == Some(id))?;
-        self.read(entry, reader)
+        let entry = entries.find(|entry| Entry::id_of(entry.own) == Some(id))?;
+        self.read(entry.to_bytes(), reader)
     }
 
     /// Reads a call, unless it was forgotten.
-    fn read(&self, entry: &[u8], reader: &Arc<Reader>) -> Option<RecordedCall> {
-        let call = RecordedCall::read(Bytes::copy_from_slice(entry), reader)?;
+    fn read(&self, entry: EntryBytes, reader: &Arc<Reader>) -> Option<RecordedCall> {
+        let call = RecordedCall::read(entry, reader)?;
         let is_forgotten = self.forgotten.contains(&call.mark());
         (!is_forgotten).then_some(call)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_that_are_read_take_what_they_have_in_common_once() {
+        let log = Log::new(&JournalOptions::default());
+        let (tea, coffee) = (
+            Facts::example(),
+            Facts {
+                rule: "coffee",
+                ..Facts::example()
+            },
+        );
+        for _ in 0..100 {
+            log.append(&tea, (b"", b""));
+            log.append(&coffee, (b"", b""));
+        }
+        let snapshot = log.snapshot();
+        let read: Vec<EntryBytes> = snapshot
+            .entries_before(u64::MAX)
+            .map(|(_, bytes)| bytes)
+            .collect();
+        assert_eq!(read.len(), 200);
+        let places: HashSet<*const u8> = read.iter().map(|bytes| bytes.common.as_ptr()).collect();
+        assert_eq!(places.len(), 2);
     }
 }

@@ -17,7 +17,7 @@ mod redaction;
 mod stats;
 
 pub use self::call::{RecordedCall, RecordedMessage};
-pub(crate) use self::entry::{Counts, Facts, PeerFact};
+pub(crate) use self::entry::{Counts, EntryBytes, Facts, PeerFact};
 pub use self::events::Direction;
 pub(crate) use self::events::Headers;
 pub(crate) use self::log::{Log, Snapshot, Watch};

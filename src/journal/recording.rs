@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use http::HeaderMap;
 
-use super::entry::Facts;
+use super::entry::{EntryBytes, Facts};
 use super::events::{Direction, Events, Headers};
 use super::log::Log;
 use super::redaction::Redaction;
@@ -47,7 +47,7 @@ impl Recording {
         let mut events = Events::default();
         events.bytes.reserve_exact(SMALL);
         if !log.is_crowded() {
-            events.headers(Headers::Request, headers, &log.redaction);
+            events.request(headers, &log.redaction);
         }
         Self {
             log: Arc::clone(log),
@@ -152,18 +152,19 @@ impl Recording {
             }
             kept.is_written = true;
             self.uncount(kept);
-            std::mem::take(&mut kept.events.bytes)
+            std::mem::take(&mut kept.events)
         };
-        self.log.append(facts, &events);
+        self.log.append(facts, events.parts());
     }
 
     /// An entry of the call as it is now. `None` if it has ended.
-    pub(crate) fn entry(&self, facts: &Facts<'_>) -> Option<Vec<u8>> {
+    pub(crate) fn entry(&self, facts: &Facts<'_>) -> Option<EntryBytes> {
         let kept = self.kept();
         if kept.is_written {
             return None;
         }
-        Some(facts.entry(self.log.mark_of(facts).number(), &kept.events.bytes))
+        let (request_headers, events) = kept.events.parts();
+        Some(facts.entry(self.log.mark_of(facts).number(), request_headers, events))
     }
 }
 

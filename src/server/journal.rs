@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::builder::ServerBuilder;
 use super::builtin::BUILTIN_SCHEMA;
 use super::dispatch::Shared;
 use super::handle::Server;
-use crate::journal::{JournalOptions, JournalStats, Log, Reader, RecordedCall, Snapshot, Watch};
+use crate::journal::{EntryBytes, JournalOptions, JournalStats, Log, Reader, RecordedCall, Snapshot, Watch};
 use crate::schema::{Method, Schema};
 use crate::session::Session;
 
@@ -110,7 +108,7 @@ impl Journal {
         let reader = self.reader();
         let open = self.shared.calls.log().open_call(id);
         // One that ends in between is among the others by then.
-        open.and_then(|call| RecordedCall::read(call.entry()?.into(), &reader))
+        open.and_then(|call| RecordedCall::read(call.entry()?, &reader))
             .or_else(|| self.log.snapshot().get(id, &reader))
     }
 
@@ -186,7 +184,7 @@ impl JournalWatch {
         }
     }
 
-    fn read(&mut self, (entry, missed): (Bytes, u64)) -> Option<RecordedCall> {
+    fn read(&mut self, (entry, missed): (EntryBytes, u64)) -> Option<RecordedCall> {
         self.missed += missed;
         let number = self.journal.shared.generation.load().number;
         if self.reader.0 != number {

@@ -145,7 +145,7 @@ impl OpenCall {
     /// What has come and gone so far. Its messages and headers are there if the server keeps a journal. `None` if the call
     /// has ended.
     pub fn recorded(&self) -> Option<RecordedCall> {
-        RecordedCall::read(self.record.entry()?.into(), &self.reader)
+        RecordedCall::read(self.record.entry()?, &self.reader)
     }
 
     /// Sends a message of the method's output type to the client, between those of the handler, and waits until it is in the
