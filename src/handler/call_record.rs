@@ -396,7 +396,7 @@ impl CallRecord {
             Some(recording) => recording.entry(&facts),
             None => self.is_open.load(Ordering::Relaxed).then(|| {
                 let mark = self.session().map_or(0, |session| session.mark().number());
-                facts.entry(mark, &[], &[])
+                facts.entry_without_events(mark)
             }),
         }
     }

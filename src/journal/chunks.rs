@@ -3,11 +3,11 @@
 //! All chunks together take no more than they may, to the byte, however large entries are. Chunks that are full never change,
 //! so readers share them, and only the one that is written is copied for them.
 //!
-//! What an entry has in common with others stands once in a chunk, if it is among the last few of that. The rest of the memory that an entry
-//! takes is new to the processor's caches, and to write there is most of what the journal costs.
+//! What an entry has in common with others, how it begins and how it ends, stands once in a chunk, if it is among the last few of that. The
+//! rest of the memory that an entry takes is new to the processor's caches, and to write there is most of what the journal costs.
 //!
-//! In a chunk an entry is the length of its own part, the place of its common part, that part if it stands here, after its length,
-//! and its own part.
+//! In a chunk an entry is the length of its own part, the places of its begin and of its end, those of them that stand here, each after its
+//! length, and its own part.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,7 +19,10 @@ use super::entry::EntryBytes;
 /// How many bytes a length or a place takes.
 const LENGTH: usize = size_of::<u32>();
 
-/// How many common parts are compared with the next one.
+/// How many bytes stand before the parts of an entry.
+const HEAD: usize = 3 * LENGTH;
+
+/// How many begins, and how many ends, are compared with the next one.
 const COMPARED: usize = 8;
 
 /// How large a chunk is at most, unless an entry is larger.
@@ -56,33 +59,66 @@ impl Chunk {
 /// An entry in a chunk.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stored<'c> {
-    /// What it has in common with others.
-    pub(super) common: &'c [u8],
+    pub(super) begin: &'c [u8],
     pub(super) own: &'c [u8],
+    pub(super) end: &'c [u8],
 }
 
 impl Stored<'_> {
     pub(super) fn to_bytes(self) -> EntryBytes {
         EntryBytes {
-            common: Bytes::copy_from_slice(self.common),
+            begin: Bytes::copy_from_slice(self.begin),
             own: Bytes::copy_from_slice(self.own),
+            end: Bytes::copy_from_slice(self.end),
         }
     }
 }
 
-/// The entry at an offset of a chunk, and where it ends.
+/// The entry at an offset of a chunk, and where the next one is.
 fn read(bytes: &[u8], offset: usize) -> Option<(Stored<'_>, usize)> {
     let number = |at: usize| {
         let number = bytes.get(at..)?.first_chunk()?;
         Some(u32::from_le_bytes(*number) as usize)
     };
-    let (length, place) = (number(offset)?, number(offset + LENGTH)?);
-    let start = place + LENGTH;
-    let common = bytes.get(start..start + number(place)?)?;
-    let head = offset + 2 * LENGTH;
-    let start = if place == head { start + common.len() } else { head };
-    let own = bytes.get(start..start + length)?;
-    Some((Stored { common, own }, start + length))
+    let mut start = offset + HEAD;
+    let mut shared = |at: usize| {
+        let place = number(at)?;
+        let part = bytes.get(place + LENGTH..)?.get(..number(place)?)?;
+        if place == start {
+            start += LENGTH + part.len();
+        }
+        Some(part)
+    };
+    let (begin, end) = (shared(offset + LENGTH)?, shared(offset + 2 * LENGTH)?);
+    let own = bytes.get(start..)?.get(..number(offset)?)?;
+    Some((Stored { begin, own, end }, start + own.len()))
+}
+
+/// Where the last few parts of one kind stand in a chunk, and how many bytes each has.
+#[derive(Debug, Default)]
+struct Known {
+    parts: [Option<(usize, usize)>; COMPARED],
+    /// The one that the next takes the place of.
+    next: usize,
+}
+
+impl Known {
+    /// The place of a part, which is appended if it is not known.
+    fn place_of(&mut self, part: &[u8], bytes: &mut Vec<u8>) -> usize {
+        let is_same = |&&(place, length): &&(usize, usize)| {
+            let start = place + LENGTH;
+            length == part.len() && bytes[start..start + length] == *part
+        };
+        if let Some((place, _)) = self.parts.iter().flatten().find(is_same) {
+            return *place;
+        }
+        let place = bytes.len();
+        bytes.extend_from_slice(&number(part.len()));
+        bytes.extend_from_slice(part);
+        self.parts[self.next] = Some((place, part.len()));
+        self.next = (self.next + 1) % COMPARED;
+        place
+    }
 }
 
 /// How far a reader has come.
@@ -108,11 +144,10 @@ pub(super) struct Chunks {
     full: VecDeque<Arc<Chunk>>,
     /// The one that is written.
     open: Chunk,
-    /// Where the last common parts stand in it, and how many bytes each has.
-    common: [Option<(usize, usize)>; COMPARED],
-    /// The one of those that the next takes the place of.
-    next_common: usize,
-    /// The common part of the entry that is appended.
+    /// What stands in that.
+    begins: Known,
+    ends: Known,
+    /// The begin of the entry that is appended.
     scratch: Vec<u8>,
     /// How many bytes all have together.
     size: usize,
@@ -125,50 +160,44 @@ impl Chunks {
         Self {
             full: VecDeque::new(),
             open: Chunk::default(),
-            common: [None; COMPARED],
-            next_common: 0,
+            begins: Known::default(),
+            ends: Known::default(),
             scratch: Vec::new(),
             size: 0,
             evicted: 0,
         }
     }
 
-    /// Appends an entry, whose common part `put_common` appends, and `put_own` its own one of up to `most` bytes, and drops the oldest chunks if all
+    /// Appends an entry, whose begin `put_begin` appends, and `put_own` its own part of up to `most` bytes, and drops the oldest chunks if all
     /// would take more than `limit`. An entry that is larger than that by itself is not kept.
     pub(super) fn append(
         &mut self,
         limit: usize,
-        put_common: impl FnOnce(&mut Vec<u8>),
+        put_begin: impl FnOnce(&mut Vec<u8>),
+        end: &[u8],
         most: usize,
         put_own: impl FnOnce(&mut Vec<u8>),
     ) {
         self.scratch.clear();
-        put_common(&mut self.scratch);
-        let most = 3 * LENGTH + self.scratch.len() + most;
+        put_begin(&mut self.scratch);
+        let most = HEAD + LENGTH + self.scratch.len() + LENGTH + end.len() + most;
         if self.open.bytes.capacity() - self.open.bytes.len() < most && !self.begin_chunk(most, limit) {
             return;
         }
         let bytes = &mut self.open.bytes;
-        let (scratch, offset) = (&self.scratch[..], bytes.len());
-        let is_same = |&&(place, length): &&(usize, usize)| {
-            let start = place + LENGTH;
-            length == scratch.len() && bytes[start..start + length] == *scratch
-        };
-        let known = self.common.iter().flatten().find(is_same);
-        let known = known.map(|(place, _)| *place);
-        let head = offset + 2 * LENGTH;
-        bytes.extend_from_slice(&[0; LENGTH]);
-        bytes.extend_from_slice(&number(known.unwrap_or(head)));
-        if known.is_none() {
-            bytes.extend_from_slice(&number(scratch.len()));
-            bytes.extend_from_slice(scratch);
-            self.common[self.next_common] = Some((head, scratch.len()));
-            self.next_common = (self.next_common + 1) % COMPARED;
-        }
+        let head = bytes.len();
+        bytes.extend_from_slice(&[0; HEAD]);
+        let begin = self.begins.place_of(&self.scratch, bytes);
+        let end = self.ends.place_of(end, bytes);
         let start = bytes.len();
         put_own(bytes);
-        let length = bytes.len() - start;
-        bytes[offset..offset + LENGTH].copy_from_slice(&number(length));
+        let own = bytes.len() - start;
+        for (field, value) in bytes[head..head + HEAD]
+            .chunks_exact_mut(LENGTH)
+            .zip([own, begin, end])
+        {
+            field.copy_from_slice(&number(value));
+        }
         self.open.entries += 1;
     }
 
@@ -186,7 +215,7 @@ impl Chunks {
             bytes: Vec::new(),
         };
         // Places are of one chunk.
-        self.common = [None; COMPARED];
+        (self.begins, self.ends) = (Known::default(), Known::default());
         let full = std::mem::replace(&mut self.open, next);
         self.full.push_back(Arc::new(full));
         let mut free = Vec::new();
@@ -217,7 +246,7 @@ impl Chunks {
             ..Chunk::default()
         };
         // Places are of one chunk.
-        self.common = [None; COMPARED];
+        (self.begins, self.ends) = (Known::default(), Known::default());
         self.full.clear();
         self.open = next;
         self.size = 0;
@@ -305,12 +334,13 @@ mod tests {
     use super::*;
 
     fn append(chunks: &mut Chunks, limit: usize, entry: &[u8]) {
-        append_with(chunks, limit, b"common", entry);
+        append_with(chunks, limit, b"begin", entry, b"end");
     }
 
-    fn append_with(chunks: &mut Chunks, limit: usize, common: &[u8], own: &[u8]) {
-        let put_common = |bytes: &mut Vec<u8>| bytes.extend_from_slice(common);
-        chunks.append(limit, put_common, own.len(), |bytes| bytes.extend_from_slice(own));
+    fn append_with(chunks: &mut Chunks, limit: usize, begin: &[u8], own: &[u8], end: &[u8]) {
+        let put_begin = |bytes: &mut Vec<u8>| bytes.extend_from_slice(begin);
+        let put_own = |bytes: &mut Vec<u8>| bytes.extend_from_slice(own);
+        chunks.append(limit, put_begin, end, own.len(), put_own);
     }
 
     fn kept(chunks: &Chunks) -> Vec<Vec<u8>> {
@@ -351,39 +381,39 @@ mod tests {
     fn what_entries_have_in_common_stands_once_in_a_chunk_and_is_read_with_each() {
         const LIMIT: usize = 16 << 20;
         let mut chunks = Chunks::new();
-        let common = |kind: usize| vec![kind as u8; 500 + kind / 2];
+        let begin = |kind: usize| vec![kind as u8; 500 + kind / 2];
+        let end = |kind: usize| vec![kind as u8; kind % 3 * 10];
         let kinds = |round: usize| [0, 1 + round % 3, round % 20];
+        let large = vec![7; MAX_CHUNK];
+        let mut expected = Vec::new();
         for round in 0..5_000_usize {
             for kind in kinds(round) {
-                append_with(&mut chunks, LIMIT, &common(kind), &(round as u64).to_le_bytes());
+                expected.push((begin(kind), round.to_le_bytes().to_vec(), end(kind)));
             }
             if round % 1_000 == 999 {
-                append_with(&mut chunks, LIMIT, &vec![7; MAX_CHUNK], b"");
-                append_with(&mut chunks, LIMIT, b"", b"");
+                expected.push((large.clone(), Vec::new(), Vec::new()));
+                expected.push((Vec::new(), Vec::new(), large.clone()));
+                expected.push((Vec::new(), Vec::new(), Vec::new()));
             }
+        }
+        for (begin, own, end) in &expected {
+            append_with(&mut chunks, LIMIT, begin, own, end);
         }
         let all = chunks.all();
-        let mut entries = all.iter().flat_map(|chunk| chunk.entries());
-        for round in 0..5_000_usize {
-            for kind in kinds(round) {
-                let entry = entries.next().expect("it is kept");
-                assert_eq!(
-                    (entry.common, entry.own),
-                    (&common(kind)[..], &(round as u64).to_le_bytes()[..])
-                );
-            }
-            if round % 1_000 == 999 {
-                assert_eq!(entries.next().map(|entry| entry.common.len()), Some(MAX_CHUNK));
-                assert_eq!(
-                    entries.next().map(|entry| entry.common.len() + entry.own.len()),
-                    Some(0)
-                );
-            }
+        let entries: Vec<Stored<'_>> = all.iter().flat_map(|chunk| chunk.entries()).collect();
+        assert_eq!(entries.len(), expected.len());
+        for (entry, (begin, own, end)) in entries.iter().zip(&expected) {
+            assert_eq!(
+                (entry.begin, entry.own, entry.end),
+                (&begin[..], &own[..], &end[..])
+            );
         }
-        assert!(entries.next().is_none());
         // Of a kind that comes again within a few others.
         let mut few = Chunks::new();
-        (0..4_000_usize).for_each(|round| append_with(&mut few, LIMIT, &common(round % COMPARED), b""));
+        for round in 0..4_000_usize {
+            let kind = round % COMPARED;
+            append_with(&mut few, LIMIT, &begin(kind), b"", &begin(kind));
+        }
         assert_eq!(few.size(), MAX_CHUNK);
     }
 
@@ -394,7 +424,11 @@ mod tests {
         append(&mut chunks, LIMIT, b"small");
         append(&mut chunks, LIMIT, &vec![1; LIMIT / 2]);
         assert_eq!(kept(&chunks).len(), 2);
-        append(&mut chunks, LIMIT, &vec![2; LIMIT - 3 * LENGTH - "common".len()]);
+        append(
+            &mut chunks,
+            LIMIT,
+            &vec![2; LIMIT - HEAD - 2 * LENGTH - "beginend".len()],
+        );
         assert_eq!(kept(&chunks).len(), 1);
         append(&mut chunks, LIMIT, &vec![3; LIMIT]);
         assert_eq!(kept(&chunks)[0][0], 2);

@@ -1,8 +1,9 @@
 //! How a call is written into the journal's memory, and read from it.
 //!
-//! An entry is two runs of bytes: what a call has in common with others of its kind, which stands once for several of them, and its
-//! own, which ends with what happened in it, as [events](super::events) in their order. So a call takes no allocation of its own,
-//! what it takes is known to the byte, and most take little more than their messages.
+//! An entry is three runs of bytes. What a call has in common with others of its kind stands once for several of them: its names with the
+//! headers of its request, and the last of its [events](super::events), which are the headers and trailers after its messages. The third is its
+//! own, with the other events. So a call takes no allocation of its own, what it takes is known to the byte, and most take little more than
+//! their messages.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -10,16 +11,19 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-use super::events::{Event, read_events};
+use super::events::{Event, EventParts, read_events};
 use crate::message::{Reader, put_delimited, put_varint};
 use crate::session::Session;
 use crate::trace::{SpanId, TraceId, TraceIds};
 
-/// The two parts of an entry.
+/// The parts of an entry.
 #[derive(Debug, Clone)]
 pub(crate) struct EntryBytes {
-    pub(super) common: Bytes,
+    /// The names and the headers of the request.
+    pub(super) begin: Bytes,
     pub(super) own: Bytes,
+    /// The last events.
+    pub(super) end: Bytes,
 }
 
 /// What is known of a call.
@@ -70,26 +74,26 @@ const IDS: usize = TraceId::LENGTH + 2 * SpanId::LENGTH;
 
 impl Facts<'_> {
     /// How many bytes its own part takes at most.
-    pub(super) fn most(&self, events: &[u8]) -> usize {
+    pub(super) fn most(&self, events: EventParts<'_>) -> usize {
         const NUMBERS: usize = 20 * 10 + 18 + IDS;
         let name = match self.peer {
             PeerFact::Name(name) => name.len(),
             _ => 0,
         };
-        NUMBERS + name + self.message.len() + self.details.len() + events.len()
+        NUMBERS + name + self.message.len() + self.details.len() + events.since.len()
     }
 
-    /// Appends what it has in common with others.
-    pub(super) fn put_common(&self, request_headers: &[u8], out: &mut Vec<u8>) {
+    /// Appends its names and the headers of the request.
+    pub(super) fn put_begin(&self, events: EventParts<'_>, out: &mut Vec<u8>) {
         let session = self.session.map_or("", |session| session.name());
         for text in [self.protocol, self.method, self.rule, session] {
             put_delimited(out, text.as_bytes());
         }
-        put_delimited(out, request_headers);
+        put_delimited(out, events.request);
     }
 
     /// Appends its own part, with a mark.
-    pub(super) fn put_own(&self, mark: u64, events: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn put_own(&self, mark: u64, events: EventParts<'_>, out: &mut Vec<u8>) {
         let since = self
             .start
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -123,18 +127,24 @@ impl Facts<'_> {
         }
         put_delimited(out, self.message.as_bytes());
         put_delimited(out, self.details);
-        out.extend_from_slice(events);
+        out.extend_from_slice(events.since);
     }
 
     /// An entry with a mark.
-    pub(crate) fn entry(&self, mark: u64, request_headers: &[u8], events: &[u8]) -> EntryBytes {
-        let (mut common, mut own) = (Vec::new(), Vec::new());
-        self.put_common(request_headers, &mut common);
+    pub(super) fn entry(&self, mark: u64, events: EventParts<'_>) -> EntryBytes {
+        let (mut begin, mut own) = (Vec::new(), Vec::new());
+        self.put_begin(events, &mut begin);
         self.put_own(mark, events, &mut own);
         EntryBytes {
-            common: common.into(),
+            begin: begin.into(),
             own: own.into(),
+            end: Bytes::copy_from_slice(events.last),
         }
+    }
+
+    /// An entry with a mark, of a call of which no events are kept.
+    pub(crate) fn entry_without_events(&self, mark: u64) -> EntryBytes {
+        self.entry(mark, EventParts::default())
     }
 
     fn put_peer(&self, out: &mut Vec<u8>) {
@@ -175,7 +185,7 @@ pub(super) struct Entry {
     pub(super) mark: u64,
     pub(super) trace: Option<TraceIds>,
     peer: Option<String>,
-    // In the common part.
+    // In the first part.
     protocol: Range<usize>,
     method: Range<usize>,
     rule: Range<usize>,
@@ -189,7 +199,7 @@ pub(super) struct Entry {
 impl Entry {
     /// Reads an entry. `None` if the bytes are none.
     pub(super) fn read(bytes: EntryBytes) -> Option<Self> {
-        let mut reader = Reader::new(&bytes.common);
+        let mut reader = Reader::new(&bytes.begin);
         let (protocol, method) = (text(&mut reader)?, text(&mut reader)?);
         let (rule, session) = (text(&mut reader)?, text(&mut reader)?);
         let request_headers = text(&mut reader)?;
@@ -243,19 +253,19 @@ impl Entry {
     }
 
     pub(super) fn protocol(&self) -> &str {
-        shown(&self.bytes.common, &self.protocol)
+        shown(&self.bytes.begin, &self.protocol)
     }
 
     pub(super) fn method(&self) -> &str {
-        shown(&self.bytes.common, &self.method)
+        shown(&self.bytes.begin, &self.method)
     }
 
     pub(super) fn rule(&self) -> &str {
-        shown(&self.bytes.common, &self.rule)
+        shown(&self.bytes.begin, &self.rule)
     }
 
     pub(super) fn session(&self) -> &str {
-        shown(&self.bytes.common, &self.session)
+        shown(&self.bytes.begin, &self.session)
     }
 
     pub(super) fn message(&self) -> &str {
@@ -272,12 +282,13 @@ impl Entry {
 
     /// The headers of the request.
     pub(super) fn request_headers(&self) -> impl Iterator<Item = Event> {
-        read_events(&self.bytes.common, self.request_headers.clone())
+        read_events(&self.bytes.begin, self.request_headers.clone())
     }
 
     /// What happened in the call since.
     pub(super) fn events(&self) -> impl Iterator<Item = Event> {
-        read_events(&self.bytes.own, self.details.end..self.bytes.own.len())
+        let EntryBytes { own, end, .. } = &self.bytes;
+        read_events(own, self.details.end..own.len()).chain(read_events(end, 0..end.len()))
     }
 }
 
@@ -363,8 +374,11 @@ mod tests {
     use crate::journal::Headers;
 
     /// As [`Events`](crate::journal::events::Events) writes them.
-    const HEADERS: &[u8] = &[Headers::Request as u8, 1, b'a', 1, b'b'];
-    const EVENTS: &[u8] = &[Headers::Trailers as u8, 1, b'c', 1, b'd'];
+    const EVENTS: EventParts<'static> = EventParts {
+        request: &[Headers::Request as u8, 1, b'a', 1, b'b'],
+        since: &[Headers::Response as u8, 1, b'c', 1, b'd'],
+        last: &[Headers::Trailers as u8, 1, b'e', 1, b'f'],
+    };
 
     #[test]
     fn what_is_written_is_read() {
@@ -402,7 +416,7 @@ mod tests {
                 facts.put_own(7, EVENTS, &mut own);
                 assert!(own.len() <= facts.most(EVENTS));
                 assert_eq!(Entry::id_of(&own), Some(300));
-                let bytes = facts.entry(7, HEADERS, EVENTS);
+                let bytes = facts.entry(7, EVENTS);
                 assert_eq!(bytes.own, own);
                 let read = Entry::read(bytes).expect("it is one");
                 assert_eq!(
@@ -429,15 +443,26 @@ mod tests {
                         facts.details
                     )
                 );
-                let headers: Vec<Event> = read.request_headers().collect();
-                assert!(
-                    matches!(&headers[..], [Event::Header(Headers::Request, name, value)] if name == "a" && value == "b"),
-                    "{headers:?}"
+                let headers = |events: &mut dyn Iterator<Item = Event>| -> Vec<(u8, Bytes, Bytes)> {
+                    let header = |event| match event {
+                        Event::Header(which, name, value) => (which as u8, name, value),
+                        Event::Message { .. } => panic!("there is none"),
+                    };
+                    events.map(header).collect()
+                };
+                let header = |which, name: &'static str, value: &'static str| {
+                    (which as u8, Bytes::from(name), Bytes::from(value))
+                };
+                assert_eq!(
+                    headers(&mut read.request_headers()),
+                    [header(Headers::Request, "a", "b")]
                 );
-                let events: Vec<Event> = read.events().collect();
-                assert!(
-                    matches!(&events[..], [Event::Header(Headers::Trailers, name, value)] if name == "c" && value == "d"),
-                    "{events:?}"
+                assert_eq!(
+                    headers(&mut read.events()),
+                    [
+                        header(Headers::Response, "c", "d"),
+                        header(Headers::Trailers, "e", "f")
+                    ]
                 );
             }
         }
@@ -449,13 +474,13 @@ mod tests {
             peer: PeerFact::Name("x"),
             ..Facts::example()
         };
-        let whole = facts.entry(7, HEADERS, &[]);
-        for end in 0..whole.common.len() {
+        let whole = facts.entry(7, EventParts::default());
+        for end in 0..whole.begin.len() {
             let cut = EntryBytes {
-                common: whole.common.slice(..end),
+                begin: whole.begin.slice(..end),
                 ..whole.clone()
             };
-            assert!(Entry::read(cut).is_none(), "{end} of {}", whole.common.len());
+            assert!(Entry::read(cut).is_none(), "{end} of {}", whole.begin.len());
         }
         for end in 0..whole.own.len() {
             let cut = EntryBytes {

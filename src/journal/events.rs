@@ -36,12 +36,25 @@ const RESPONSE: u8 = 4;
 /// Added to a message of which only the length is kept.
 const NOT_KEPT: u8 = 2;
 
+/// The events of a call, in their order.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct EventParts<'e> {
+    /// The headers of the request.
+    pub(super) request: &'e [u8],
+    /// What came and went since, until the last message.
+    pub(super) since: &'e [u8],
+    /// The headers of the response, if they went out after that, and the trailers.
+    pub(super) last: &'e [u8],
+}
+
 /// The events of a call, as they are written.
 #[derive(Debug, Default)]
 pub(super) struct Events {
     pub(super) bytes: Vec<u8>,
     /// Where the headers of the request end, with which they begin.
-    pub(super) headers_end: usize,
+    request_end: usize,
+    /// Where the last message ends.
+    messages_end: usize,
     header_bytes: usize,
     message_bytes: usize,
     messages: usize,
@@ -53,12 +66,14 @@ impl Events {
     /// Begins with the headers of the request.
     pub(super) fn request(&mut self, headers: &HeaderMap, redaction: &Redaction) {
         self.headers(Headers::Request, headers, redaction);
-        self.headers_end = self.bytes.len();
+        self.request_end = self.bytes.len();
+        self.messages_end = self.bytes.len();
     }
 
-    /// The headers of the request, and what came since.
-    pub(super) fn parts(&self) -> (&[u8], &[u8]) {
-        self.bytes.split_at(self.headers_end)
+    pub(super) fn parts(&self) -> EventParts<'_> {
+        let (begin, last) = self.bytes.split_at(self.messages_end);
+        let (request, since) = begin.split_at(self.request_end);
+        EventParts { request, since, last }
     }
 
     /// Keeps headers, as far as there is room, without the values of those that are not to be seen.
@@ -99,6 +114,7 @@ impl Events {
         } else {
             put_varint(&mut self.bytes, message.len() as u64);
         }
+        self.messages_end = self.bytes.len();
         self.is_full = !is_kept || self.messages >= JournalOptions::MAX_MESSAGES;
         !self.is_full
     }

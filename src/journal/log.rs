@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::call::RecordedCall;
 use super::chunks::{Chunk, Chunks, Place, Stored};
 use super::entry::{Entry, EntryBytes, Facts};
+use super::events::EventParts;
 use super::options::JournalOptions;
 use super::reader::Reader;
 use super::redaction::Redaction;
@@ -64,16 +65,16 @@ impl Log {
         self.in_flight.load(Ordering::Relaxed) > self.size / 2
     }
 
-    /// Writes a call that has ended, with the headers of its request and what happened since.
-    pub(super) fn append(&self, facts: &Facts<'_>, (request_headers, events): (&[u8], &[u8])) {
+    /// Writes a call that has ended.
+    pub(super) fn append(&self, facts: &Facts<'_>, events: EventParts<'_>) {
         let most = facts.most(events);
         // However many calls are in flight, half of the room is for those that have ended.
         let in_flight = self.in_flight.load(Ordering::Relaxed).min(self.size / 2);
         // A sixteenth is for what the allocator takes beside it.
         let limit = (self.size - in_flight) / 16 * 15;
         let mut chunks = self.chunks();
-        let common = |out: &mut Vec<u8>| facts.put_common(request_headers, out);
-        chunks.append(limit, common, most, |out| {
+        let put_begin = |out: &mut Vec<u8>| facts.put_begin(events, out);
+        chunks.append(limit, put_begin, events.last, most, |out| {
             facts.put_own(self.mark_of(facts).take(), events, out);
         });
         if facts.session.is_some() {
@@ -242,14 +243,18 @@ impl Snapshot {
         self.chunks.iter().rev().flat_map(move |chunk| {
             let entries: Vec<(u64, Stored<'_>)> = (chunk.first()..before).zip(chunk.entries()).collect();
             // Calls share what they have in common here, too.
-            let mut common = HashMap::new();
+            let mut shared = HashMap::new();
             entries.into_iter().rev().map(move |(place, entry)| {
-                let common = common.entry(entry.common.as_ptr());
+                let mut share = |part: &[u8]| {
+                    let part = shared
+                        .entry(part.as_ptr())
+                        .or_insert_with(|| Bytes::copy_from_slice(part));
+                    part.clone()
+                };
                 let bytes = EntryBytes {
-                    common: common
-                        .or_insert_with(|| Bytes::copy_from_slice(entry.common))
-                        .clone(),
+                    begin: share(entry.begin),
                     own: Bytes::copy_from_slice(entry.own),
+                    end: share(entry.end),
                 };
                 (place, bytes)
             })
@@ -286,9 +291,13 @@ mod tests {
                 ..Facts::example()
             },
         );
+        let events = EventParts {
+            last: b"last",
+            ..EventParts::default()
+        };
         for _ in 0..100 {
-            log.append(&tea, (b"", b""));
-            log.append(&coffee, (b"", b""));
+            log.append(&tea, events);
+            log.append(&coffee, events);
         }
         let snapshot = log.snapshot();
         let read: Vec<EntryBytes> = snapshot
@@ -296,7 +305,8 @@ mod tests {
             .map(|(_, bytes)| bytes)
             .collect();
         assert_eq!(read.len(), 200);
-        let places: HashSet<*const u8> = read.iter().map(|bytes| bytes.common.as_ptr()).collect();
-        assert_eq!(places.len(), 2);
+        let begins: HashSet<*const u8> = read.iter().map(|bytes| bytes.begin.as_ptr()).collect();
+        let ends: HashSet<*const u8> = read.iter().map(|bytes| bytes.end.as_ptr()).collect();
+        assert_eq!((begins.len(), ends.len()), (2, 1));
     }
 }

@@ -163,8 +163,7 @@ impl Recording {
         if kept.is_written {
             return None;
         }
-        let (request_headers, events) = kept.events.parts();
-        Some(facts.entry(self.log.mark_of(facts).number(), request_headers, events))
+        Some(facts.entry(self.log.mark_of(facts).number(), kept.events.parts()))
     }
 }
 

@@ -58,7 +58,7 @@ async fn a_watch_that_is_slow_is_told_how_many_calls_it_has_missed() {
     let method = client.method("shop.Shop/Buy").expect("it is one");
     let mut watch = shop.journal().watch();
     let tea = Message::from_json(method.input().clone(), r#"{"name":"tea"}"#).expect("it fits");
-    for _ in 0..600 {
+    for _ in 0..2000 {
         method.unary(tea.clone()).await.expect("OK");
     }
     let mut seen = 0;
@@ -68,6 +68,6 @@ async fn a_watch_that_is_slow_is_told_how_many_calls_it_has_missed() {
     }
     let missed = watch.take_missed();
     assert!(missed > 0);
-    assert_eq!(seen + 1 + missed, 600);
+    assert_eq!(seen + 1 + missed, 2000);
     assert_eq!(watch.take_missed(), 0);
 }
