@@ -16,6 +16,7 @@ use std::time::Duration;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::kv::{self, Operation, Store};
+use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{self, DiscardPolicy, LastRawMessageErrorKind, Stream};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::try_join_all;
@@ -102,37 +103,25 @@ impl Shelf {
     /// The current generation, as whoever changes it must know it.
     pub(super) async fn current(&self) -> Result<Option<Current>, Error> {
         let subject = format!("{}{CURRENT}", self.fleet.prefix);
-        // Asked of the leader: another broker of a cluster may be behind.
-        match self.fleet.stream.get_last_raw_message_by_subject(&subject).await {
+        let message = last(&self.fleet.stream, &subject, "cannot read the current generation").await?;
+        Ok(message.map(|message| Current {
             // One that is none is replaced by who publishes next.
-            Ok(message) => Ok(Some(Current {
-                record: decode("the current generation", &message.payload).unwrap_or_default(),
-                revision: message.sequence,
-            })),
-            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(error) => Err(unavailable("cannot read the current generation", error)),
-        }
+            record: decode("the current generation", &message.payload).unwrap_or_default(),
+            revision: message.sequence,
+        }))
     }
 
     /// Who publishes, and the revision by which that is changed.
     pub(super) async fn publisher(&self) -> Result<Option<(PublisherRecord, u64)>, Error> {
         let subject = format!("{}{PUBLISHER}", self.replicas.prefix);
-        // Asked of the leader, too.
-        match self
-            .replicas
-            .stream
-            .get_last_raw_message_by_subject(&subject)
-            .await
-        {
-            // That one has ended.
-            Ok(message) if message.payload.is_empty() => Ok(None),
-            Ok(message) => Ok(Some((
-                decode("who publishes", &message.payload)?,
-                message.sequence,
-            ))),
-            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(error) => Err(unavailable("cannot find out who publishes", error)),
-        }
+        let message = last(&self.replicas.stream, &subject, "cannot find out who publishes").await?;
+        // One without a record says that it has ended.
+        let publisher = message.filter(|message| !message.payload.is_empty());
+        let read = |message: StreamMessage| {
+            let record = decode("who publishes", &message.payload)?;
+            Ok((record, message.sequence))
+        };
+        publisher.map(read).transpose()
     }
 
     /// The last changes of the current generation, the newest first.
@@ -163,24 +152,14 @@ impl Shelf {
             action,
         )
         .await?;
-        // Asked of the leader: another broker of a cluster may be behind.
-        let values = subjects.iter().map(async |subject| {
-            match self
-                .replicas
-                .stream
-                .get_last_raw_message_by_subject(subject)
-                .await
-            {
-                Ok(message) => Ok(Some(message.payload)),
-                // It has gone since.
-                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
-                Err(error) => Err(unavailable(action, error)),
-            }
-        });
+        let values = subjects
+            .iter()
+            .map(|subject| last(&self.replicas.stream, subject, action));
         let values = try_join_all(values).await?;
+        // One may have gone since.
         let records = values.into_iter().flatten();
         let mut records: Vec<ReplicaRecord> = records
-            .filter_map(|value| decode("what is known of a replica", &value).ok())
+            .filter_map(|message| decode("what is known of a replica", &message.payload).ok())
             .filter(|record: &ReplicaRecord| !record.name.is_empty())
             .collect();
         records.sort_unstable_by(|one, other| one.name.cmp(&other.name));
@@ -250,18 +229,15 @@ impl Shelf {
         let chunks = futures_util::stream::iter(0..size.div_ceil(CHUNK))
             .map(|number| async move {
                 let subject = self.subject(&record.id, number);
-                self.generations.get_last_raw_message_by_subject(&subject).await
+                last(&self.generations, &subject, "cannot fetch the generation").await
             })
             .buffered(IN_FLIGHT);
         let mut chunks = std::pin::pin!(chunks);
         let mut bytes = BytesMut::with_capacity(size);
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|error| match error.kind() {
-                LastRawMessageErrorKind::NoMessageFound => unusable(
-                    &format!("the generation {}", record.id),
-                    "it is not kept any more",
-                ),
-                _ => unavailable("cannot fetch the generation", error),
+            let chunk = chunk?.ok_or_else(|| {
+                let what = format!("the generation {}", record.id);
+                unusable(&what, "it is not kept any more")
             })?;
             if bytes.len() + chunk.payload.len() > size {
                 return Err(unusable("a generation", "it has more bytes than its record says"));
@@ -334,6 +310,15 @@ pub(super) fn subject_of_replica(store: &JetStream, name: &str) -> String {
 /// Where it says that it takes part.
 pub(super) fn subject_of_member(store: &JetStream, name: &str) -> String {
     format!("$KV.{}.{MEMBER}{}", store.name("fleet"), name.replace('.', "/"))
+}
+
+/// The last message of a subject, as the broker says that leads the stream: another one of a cluster may be behind. `None` if there is none.
+async fn last(stream: &Stream, subject: &str, action: &str) -> Result<Option<StreamMessage>, Error> {
+    match stream.get_last_raw_message_by_subject(subject).await {
+        Ok(message) => Ok(Some(message)),
+        Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+        Err(error) => Err(unavailable(action, error)),
+    }
 }
 
 /// The subjects of a stream that match a filter, as the broker says that leads it, and its last sequence then.

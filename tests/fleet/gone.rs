@@ -1,5 +1,8 @@
 //! Brokers and replicas that go away, and come back.
 
+use std::time::Instant;
+
+use crate::program::SOON;
 use crate::support::{Fleet, answer, await_answer, stderr};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,7 +67,12 @@ async fn replica_that_has_ended_without_a_word_is_waited_for_once() {
     let ends = fleet.replica("ends", &[]).await;
     fleet.await_replicas(2).await;
     let members = || fleet.brokers.keys("protod-fleet", "member.*");
-    assert_eq!(members(), 2);
+    // Each says that it lives before it says that it takes part.
+    let began = Instant::now();
+    while members() != 2 {
+        assert!(began.elapsed() < SOON, "{} take part", members());
+        tokio::task::yield_now().await;
+    }
     drop(ends);
     let folder = fleet.change(2, "new");
     let told = fleet.told(&["publish", &folder, "--timeout", "50s"]).await;
