@@ -13,5 +13,6 @@ mkdir -p "$unpacked"
 tar -xzf "$CARGO_TARGET_DIR"/package/protod-*.crate -C "$unpacked" --strip-components 1
 
 cd "$unpacked"
-cargo check --locked --quiet
+# With an example, the dependencies have the same features as for `cargo test`, so they are not built again.
+cargo build --locked --quiet --bin protod --example typed
 cargo test --locked --quiet --doc

@@ -14,13 +14,13 @@ use std::time::{Duration, Instant};
 const CAPACITY: usize = 1024 * 1024;
 
 /// The thread takes text at most this often, unless there is much of it or the process ends.
-const INTERVAL: Duration = Duration::from_millis(10);
+const INTERVAL: Duration = Duration::from_millis(20);
 
-/// How much is much, in bytes. A pipe takes twice as much.
-const MUCH: usize = 32 * 1024;
+/// How much is much, in bytes. A pipe takes as much.
+const MUCH: usize = 64 * 1024;
 
 /// A buffer that grew beyond this is not kept for later, in bytes.
-const MOST_KEPT: usize = 64 * 1024;
+const MOST_KEPT: usize = 256 * 1024;
 
 /// Text that waits to be written.
 #[derive(Debug)]
