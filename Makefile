@@ -13,7 +13,7 @@ run: ## serve proto/ on 127.0.0.1:9002
 
 test: ## install the clients into target/clients, then run every test, the examples of the docs, and the conformance suites
 	scripts/install-clients.sh
-	cargo test --workspace --lib --bins --examples --tests
+	cargo test --workspace --lib --bins --tests
 	scripts/package.sh
 	scripts/conformance.sh
 

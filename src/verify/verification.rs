@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::count::Count;
+use super::count::{Count, InOrder};
 use super::filter::{CallDifference, CallFilter, CallMatcher};
 use crate::error::Error;
 use crate::excerpt::excerpt;
@@ -55,7 +55,7 @@ impl Verify {
         }
     }
 
-    /// A call of each filter, that of a later filter begun after that of an earlier one.
+    /// A call of each filter, that of a later filter begun after that of an earlier one. There may be up to 64.
     pub fn in_order(filters: impl IntoIterator<Item = CallFilter>) -> Self {
         Self {
             filters: filters.into_iter().collect(),
@@ -180,6 +180,16 @@ impl Journal {
     /// As [`Server::verify`].
     pub async fn verify(&self, verify: Verify) -> Result<(), VerifyError> {
         let deadline = Instant::now() + verify.within;
+        if verify.filters.len() > InOrder::MAX_FILTERS {
+            return Err(VerifyError::of(Error::invalid_input(
+                "cannot look for so many calls in order",
+                format!(
+                    "there are {}, and may be up to {}",
+                    verify.filters.len(),
+                    InOrder::MAX_FILTERS
+                ),
+            )));
+        }
         let matchers: Result<Arc<[_]>, _> =
             verify.filters.iter().map(|filter| self.matcher(filter)).collect();
         let matchers = matchers.map_err(VerifyError::of)?;
@@ -191,7 +201,7 @@ impl Journal {
         let mut count = self.add_from(0, calls, count, &matchers).await?;
         let mut is_over = false;
         loop {
-            match verify.expected.verdict(count.found, matchers.len()) {
+            match verify.expected.verdict(count.found(), matchers.len()) {
                 Verdict::Fulfilled => return Ok(()),
                 Verdict::Failed => break,
                 Verdict::SoFar if is_over => return Ok(()),
@@ -212,7 +222,7 @@ impl Journal {
         aside(move || {
             Err(VerifyError {
                 text: journal.explain(&verify, &matchers, &count),
-                found: count.found,
+                found: count.found(),
                 cause: None,
             })
         })
@@ -257,29 +267,29 @@ impl Journal {
         if verify.expected == Expected::InOrder {
             let mut text = format!("expected {expected}:\n");
             for (at, filter) in verify.filters.iter().enumerate() {
-                let mark = match (at as u64).cmp(&count.found) {
+                let mark = match (at as u64).cmp(&count.found()) {
                     std::cmp::Ordering::Less => "came",
                     std::cmp::Ordering::Equal => "did not come after that",
                     std::cmp::Ordering::Greater => "was not looked for",
                 };
                 let _ = writeln!(text, "  {}. {filter}: {mark}", at + 1);
             }
-            let missing = &matchers[(count.found as usize).min(matchers.len() - 1)];
-            add_nearest(&mut text, &self.nearest(missing, count.last));
+            let missing = &matchers[(count.found() as usize).min(matchers.len() - 1)];
+            add_nearest(&mut text, &self.nearest(missing, count.last()));
             return text.trim_end().to_owned();
         }
-        let came = match count.found {
+        let came = match count.found() {
             0 => "none came".to_owned(),
             1 => "1 came".to_owned(),
             calls => format!("{calls} came"),
         };
         let mut text = format!("expected {expected} of {}, and {came}\n", verify.filters[0]);
-        let near = match verify.expected.verdict(count.found, 1) {
+        let near = match verify.expected.verdict(count.found(), 1) {
             Verdict::Failed => Vec::new(),
             _ => self.nearest(&matchers[0], None),
         };
         // Where some came that are meant, calls of other methods explain nothing.
-        if count.found > 0 && near.iter().all(|(difference, _)| difference.held == 0) {
+        if count.found() > 0 && near.iter().all(|(difference, _)| difference.held == 0) {
             let calls = self.newest(SHOWN, |call| matchers[0].matches(call));
             text.push_str(if calls.len() == 1 {
                 "this one came:\n"

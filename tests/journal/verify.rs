@@ -210,6 +210,12 @@ async fn calls_come_in_an_order() {
             "  #3 shop.Shop/Buy UNIMPLEMENTED: `request.name == 'tea'` does not hold: request.name is \"coffee\"",
         ]
     );
+    let many = shop.server.verify(in_order(&["tea"; 65])).await;
+    let many = many.expect_err("there are too many");
+    assert!(
+        many.to_string().ends_with("there are 65, and may be up to 64"),
+        "{many}"
+    );
     let waiting = in_order(&["coffee", "tea"]).within(HANG);
     let (verified, bought) = tokio::join!(shop.server.verify(waiting), shop.buy(r#"{"name":"tea"}"#));
     bought.expect("OK");
