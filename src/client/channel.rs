@@ -3,21 +3,26 @@
 //! tonic takes every answer for gRPC: of an HTML page it says that a frame is malformed. It compares the names of
 //! encodings byte by byte, takes an encoding that it cannot read for the server's UNIMPLEMENTED, panics on details that
 //! are not base64, and replaces the code of a status whose message is not UTF-8. It takes a status in the headers for the
-//! end of a call that goes on, and one in trailers for the end of a message that is not whole (0.14.9).
+//! end of a call that goes on, and one in trailers for the end of a message that is not whole. Where a connection broke, it says
+//! UNKNOWN (0.14.9).
 
+use std::error::Error as _;
+use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request, Response};
 use http_body::{Body as _, Frame, SizeHint};
-use tonic::Status;
 use tonic::body::Body;
 use tonic::client::Grpc;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Channel;
+use tonic::{Code, Status};
 use tower::Service;
 
+use super::connect::{chain, find};
 use super::head::encoding_of;
 use super::other_answer;
 use crate::protocol::{OF_STATUS, PREFIX, mend_status};
@@ -59,7 +64,24 @@ impl Service<Request<Body>> for CheckedChannel {
 }
 
 fn of_transport(error: tonic::transport::Error) -> Status {
-    Status::from_error(Box::new(error))
+    of_connection(Status::from_error(Box::new(error)))
+}
+
+/// A status, which is UNAVAILABLE if it stands for a connection that broke. What a server resets a stream with is its word.
+fn of_connection(status: Status) -> Status {
+    let reset = find(&status, |error| error.downcast_ref::<h2::Error>()?.reason());
+    let broke = find(&status, |error| {
+        let is_of_connection =
+            error.is::<hyper::Error>() || error.is::<h2::Error>() || error.is::<io::Error>();
+        is_of_connection.then_some(())
+    });
+    if status.code() != Code::Unknown || reset.is_some() || broke.is_none() {
+        return status;
+    }
+    let what = status.source().map(chain).unwrap_or_default();
+    let mut unavailable = Status::unavailable(format!("the connection broke: {what}"));
+    unavailable.set_source(Arc::new(status));
+    unavailable
 }
 
 async fn checked(response: Response<Body>) -> Result<Response<CheckedBody>, Status> {
@@ -109,7 +131,7 @@ impl http_body::Body for CheckedBody {
             let trailers = self.in_headers.take();
             return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(*trailers))));
         };
-        let mut frame = frame?;
+        let mut frame = frame.map_err(of_connection)?;
         if let Some(data) = frame.data_ref() {
             self.place.follow(data);
         } else if let Some(trailers) = frame.trailers_mut() {

@@ -83,6 +83,20 @@ pub(in crate::client) fn find<T>(
     None
 }
 
+/// An error and its sources, without those that say again what is said.
+pub(in crate::client) fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        next = error.source();
+    }
+    text
+}
+
 /// A connection that was not made.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]

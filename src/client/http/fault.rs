@@ -7,7 +7,7 @@ use h2::Reason;
 use tonic::{Code, Status};
 
 use super::request_body::RequestFault;
-use crate::client::connect::{ConnectError, NotTheProtocol, find};
+use crate::client::connect::{ConnectError, NotTheProtocol, chain, find};
 
 /// The status for an error of hyper's. `protocol` is the name of what was to be spoken.
 pub(super) fn status_of(protocol: &'static str, error: &(dyn StdError + 'static)) -> Status {
@@ -61,18 +61,4 @@ fn not_the_protocol(code: Code, protocol: &'static str, what: String) -> Status 
     let mut status = Status::new(code, error.to_string());
     status.set_source(Arc::new(error));
     status
-}
-
-/// An error and its sources, without those that say again what is said.
-fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        next = error.source();
-    }
-    text
 }

@@ -9,6 +9,7 @@ use protod::{Client, ClientTls, Tls, TlsFiles};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
+use tokio_stream::StreamExt as _;
 use tonic::Code;
 
 use super::ways;
@@ -108,13 +109,9 @@ async fn connections_are_used_again() {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_lost_is_made_again() {
+async fn a_connection_that_was_lost_is_made_again_and_its_calls_are_unavailable() {
     let back = serve(shapes()).await;
-    // tonic's channel, which is gRPC's, says UNKNOWN.
-    let ways = ways()
-        .into_iter()
-        .filter(|way| (way.protocol, way.codec) != (Protocol::Grpc, Codec::Proto));
-    for way in ways {
+    for way in ways() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let front = listener.local_addr().expect("it has one").to_string();
         let cut = Arc::new(Notify::new());
@@ -134,7 +131,18 @@ async fn a_connection_that_was_lost_is_made_again() {
         });
         let client = way.client(&front).await;
         answers(&client).await.expect("an answer");
+        let mut echoes = None;
+        if way.http_version == HttpVersion::Http2 {
+            let both = client.method("shapes.Shapes/Both").expect("it is there");
+            let items = tokio_stream::once(item("one", 7)).chain(tokio_stream::pending());
+            let echoes = echoes.insert(both.bidi(items).await.expect("on its way"));
+            echoes.message().await.expect("no failure").expect("an echo");
+        }
         cut.notify_waiters();
+        if let Some(mut echoes) = echoes {
+            let status = echoes.message().await.expect_err("its connection is gone");
+            assert_eq!(status.code(), Code::Unavailable, "{way:?}: {status:?}");
+        }
         // The first calls may find the old connection before they know that it is gone.
         let again = async {
             while let Err(status) = answers(&client).await {
