@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::page::Page;
+use crate::port::ReservedPort;
 use crate::walk::shell;
 
 /// How GitHub runs a step: in a shell that stops at the first failure.
@@ -21,12 +22,13 @@ fn the_steps_pass_and_the_server_stops_when_it_is_told() {
     let steps = crate::yaml::parse(&blocks.first().expect("it has a block").text);
     let steps = steps["steps"].as_array().expect("a list");
     // The page has a fixed port, so the script cannot use port 0.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = free.local_addr().expect("it is bound").port().to_string();
-    drop(free);
+    let port = ReservedPort::any();
     let mut run = 0;
     for step in steps.iter().filter(|step| step.get("name").is_some()) {
-        let script = step["run"].as_str().expect("a script").replace("9002", &port);
+        let script = step["run"]
+            .as_str()
+            .expect("a script")
+            .replace("9002", &port.number.to_string());
         let output = shell(folder.path())
             .arg(BASH)
             .env("SCRIPT", script)

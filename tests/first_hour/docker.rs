@@ -14,6 +14,8 @@ use std::{fs, thread};
 
 use tempfile::TempDir;
 
+use crate::port::ReservedPort;
+
 /// How long anything that should happen at once may take on a busy machine.
 const SOON: Duration = Duration::from_mins(1);
 
@@ -105,7 +107,7 @@ fn the_compiler_of_the_image_is_new_enough() {
 /// The part of an image's file system that protod sees.
 struct Image {
     root: TempDir,
-    port: String,
+    port: ReservedPort,
 }
 
 impl Image {
@@ -113,8 +115,7 @@ impl Image {
     fn new(file: &Dockerfile) -> Self {
         let root = tempfile::tempdir().expect("a temporary folder can be made");
         // The image has a fixed port, so the server cannot use port 0.
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("it is bound").port().to_string();
+        let port = ReservedPort::any();
         let image = Self { root, port };
         let binary = image.path(file.copied().1);
         fs::create_dir_all(binary.parent().expect("it lies in a folder")).expect("folders can be made");
@@ -136,7 +137,7 @@ impl Image {
 
     /// A command of the Dockerfile with the paths and the port of this test, run by an unprivileged user.
     fn command(&self, file: &Dockerfile, words: &[String]) -> Command {
-        let here = |text: &str| text.replace(file.last("EXPOSE"), &self.port);
+        let here = |text: &str| text.replace(file.last("EXPOSE"), &self.port.number.to_string());
         let program = self.path("/usr/local/bin").join(&words[0]);
         let mut command = Command::new(program);
         for word in &words[1..] {
@@ -213,7 +214,7 @@ fn the_entry_point_serves_a_read_only_folder_without_rights_and_is_healthy() {
     let address = server.line_after("protod listening on ");
     assert_eq!(
         address,
-        format!("0.0.0.0:{}", image.port),
+        format!("0.0.0.0:{}", image.port.number),
         "every interface, and the port that is exposed"
     );
 

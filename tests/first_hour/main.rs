@@ -7,6 +7,8 @@ mod ci;
 mod docker;
 mod links;
 mod page;
+#[path = "../support/port.rs"]
+mod port;
 mod rust_test;
 mod walk;
 #[path = "../support/yaml.rs"]

@@ -1,9 +1,9 @@
 //! Brokers of NATS, as programs: one, or a cluster of three. They end when they are dropped.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,8 +12,11 @@ use tempfile::TempDir;
 
 #[path = "network.rs"]
 pub(crate) mod network;
+#[path = "port.rs"]
+mod port;
 
 use self::network::Network;
+use self::port::ReservedPort;
 
 /// How long a broker may take to be ready, on a machine with other work.
 const READY: Duration = Duration::from_mins(1);
@@ -21,12 +24,15 @@ const READY: Duration = Duration::from_mins(1);
 /// Some brokers, which know each other.
 pub(crate) struct Brokers {
     brokers: Vec<Broker>,
+    _ports: Vec<ReservedPort>,
     _folder: TempDir,
 }
 
 struct Broker {
     port: u16,
     arguments: Vec<String>,
+    /// Where it writes what it has to say.
+    log: PathBuf,
     process: Option<Child>,
 }
 
@@ -48,35 +54,27 @@ impl Brokers {
 
     fn start(count: usize, network: Option<&Network>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        // All are taken before any is given back, so that they differ.
-        let sockets: Vec<TcpListener> = (0..2 * count)
-            .map(|_| TcpListener::bind("127.0.0.1:0").expect("a port"))
-            .collect();
-        let ports: Vec<u16> = sockets
-            .iter()
-            .map(|socket| socket.local_addr().expect("an address").port())
-            .collect();
-        drop(sockets);
+        let ports: Vec<ReservedPort> = (0..2 * count).map(|_| ReservedPort::any()).collect();
         let (clients, routes) = ports.split_at(count);
         let brokers = (0..count).map(|n| {
             let name = format!("broker-{n}");
             let known = (0..count).filter(|other| *other != n).map(|other| {
                 let port = match network {
-                    Some(network) => network.wire(&name, &format!("broker-{other}"), routes[other]),
-                    None => routes[other],
+                    Some(network) => network.wire(&name, &format!("broker-{other}"), routes[other].number),
+                    None => routes[other].number,
                 };
                 format!("nats://127.0.0.1:{port}")
             });
             let known: Vec<String> = known.collect();
             let mut config = format!(
                 "server_name: {name}\nlisten: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\" }}\n",
-                clients[n],
+                clients[n].number,
                 folder.path().join(&name).display()
             );
             if count > 1 {
                 config += &[
                     "cluster { name: brokers, listen: \"127.0.0.1:",
-                    &routes[n].to_string(),
+                    &routes[n].number.to_string(),
                     "\", routes: [",
                     &known.join(", "),
                     "]",
@@ -94,13 +92,15 @@ impl Brokers {
             fs::write(&file, config).expect("written");
             let arguments = vec!["--config".to_owned(), file.display().to_string()];
             Broker {
-                port: clients[n],
+                port: clients[n].number,
                 arguments,
+                log: folder.path().join(format!("{name}.log")),
                 process: None,
             }
         });
         let mut all = Self {
             brokers: brokers.collect(),
+            _ports: ports,
             _folder: folder,
         };
         for n in 0..count {
@@ -223,6 +223,12 @@ impl Brokers {
         self.brokers[n].signal("CONT");
     }
 
+    /// What they have to say.
+    fn logs(&self) -> String {
+        let log = |one: &Broker| fs::read_to_string(&one.log).unwrap_or_default();
+        self.brokers.iter().map(log).collect()
+    }
+
     /// Waits until one of them answers a question of JetStream's, which on a cluster has then chosen a leader.
     fn await_ready(&self) {
         let began = Instant::now();
@@ -232,7 +238,11 @@ impl Brokers {
             .filter(|one| one.process.is_some())
             .all(Broker::is_ready)
         {
-            assert!(began.elapsed() < READY, "the brokers are not ready");
+            assert!(
+                began.elapsed() < READY,
+                "the brokers are not ready: {}",
+                self.logs()
+            );
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -240,11 +250,12 @@ impl Brokers {
 
 impl Broker {
     fn start(&mut self) {
+        let log = File::options().create(true).append(true).open(&self.log);
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/clients/bin/nats-server");
         let started = Command::new(&program)
             .args(&self.arguments)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(log.expect("a file"))
             .spawn();
         let started = started.unwrap_or_else(|error| {
             panic!(
