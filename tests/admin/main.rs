@@ -17,6 +17,8 @@ mod open_call_commands;
 mod open_calls;
 mod page;
 mod pages;
+#[path = "../support/port.rs"]
+mod port;
 #[path = "../support/mod.rs"]
 mod program;
 mod protos;

@@ -3,6 +3,8 @@
 mod data_dir;
 mod export;
 mod kills;
+#[path = "../support/port.rs"]
+mod port;
 #[path = "../support/mod.rs"]
 mod program;
 mod s3;

@@ -1,6 +1,5 @@
 //! `protod export` to a store that speaks S3's protocol.
 
-use std::net::TcpListener as StdListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -14,12 +13,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::port::ReservedPort;
 use crate::program::{SOON, command};
 use crate::{folder, serve};
 
 /// A store of objects, which keeps each as a file.
 struct Store {
     address: String,
+    _port: ReservedPort,
     folder: TempDir,
     _server: Child,
 }
@@ -30,8 +31,8 @@ impl Store {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("archive")).expect("a bucket");
         let sidecar = tempfile::tempdir_in(folder.path().parent().expect("one")).expect("a folder");
-        let free = StdListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        let address = free.expect("a port").to_string();
+        let port = ReservedPort::any();
+        let address = port.address();
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/clients/bin/versitygw");
         let server = Command::new(program)
             .args([
@@ -60,6 +61,7 @@ impl Store {
         timeout(SOON, listens).await.expect("it listens");
         Self {
             address,
+            _port: port,
             folder,
             _server: server,
         }

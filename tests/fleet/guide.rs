@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Instant;
 
+use crate::broker::port::ReservedPort;
 use crate::program::{SOON, Server, binary, command};
 use crate::support::Fleet;
 
@@ -57,11 +57,11 @@ fn is_shown(shown: &str, printed: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_of_the_guide_print_what_it_shows() {
     let fleet = Fleet::of_one_broker();
-    let sockets = ["localhost:9011", "localhost:9012", "localhost:9013"]
-        .map(|address| (address, TcpListener::bind("127.0.0.1:0").expect("a free port")));
-    let mut here: Vec<(&str, String)> = sockets
-        .into_iter()
-        .map(|(address, socket)| (address, socket.local_addr().expect("an address").to_string()))
+    let ports =
+        ["localhost:9011", "localhost:9012", "localhost:9013"].map(|address| (address, ReservedPort::any()));
+    let mut here: Vec<(&str, String)> = ports
+        .iter()
+        .map(|(address, port)| (*address, port.address()))
         .collect();
     here.push(("nats://localhost:4222", fleet.brokers.url()));
     let here = |text: &str| {

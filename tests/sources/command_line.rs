@@ -5,6 +5,7 @@ use std::process::Output;
 use protod::Client;
 
 use crate::http::set;
+use crate::port::ReservedPort;
 use crate::program::{SOON, Server, command, protod};
 use crate::web::{Web, answer};
 
@@ -178,11 +179,8 @@ async fn commands_take_the_set_behind_a_url() {
 
 #[tokio::test]
 async fn an_upstream_that_is_gone_at_the_start_is_an_error() {
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a free port");
-    let url = format!("grpc://{}", closed.local_addr().expect("it is bound"));
-    drop(closed);
+    let closed = ReservedPort::any();
+    let url = format!("grpc://{}", closed.address());
     let output = protod(&["serve", &url, "--addr", "127.0.0.1:0"]).await;
     assert_eq!(output.status.code(), Some(1));
     let text = stderr(&output);

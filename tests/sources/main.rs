@@ -3,6 +3,8 @@
 mod buf;
 mod command_line;
 mod http;
+#[path = "../support/port.rs"]
+mod port;
 #[path = "../support/mod.rs"]
 mod program;
 mod reflection;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 #[path = "network.rs"]
 pub(crate) mod network;
 #[path = "port.rs"]
-mod port;
+pub(crate) mod port;
 
 use self::network::Network;
 use self::port::ReservedPort;

@@ -23,4 +23,9 @@ impl ReservedPort {
             _socket: cfg!(target_os = "linux").then_some(socket),
         }
     }
+
+    /// The address of the port. As long as no program listens there, connections are refused.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.number)
+    }
 }
