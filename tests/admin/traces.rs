@@ -318,7 +318,7 @@ async fn a_collector_that_is_down_or_hangs_holds_up_nothing_and_fills_no_memory(
     const CALLS: usize = 5000;
     // Nobody listens at the first, the second never says a word.
     let down = ReservedPort::any();
-    let down_address = down.address();
+    let down_address = down.to_string();
     let hanging = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let hanging_address = hanging.local_addr().expect("it has one").to_string();
     for address in [down_address, hanging_address] {

@@ -32,7 +32,7 @@ impl Store {
         std::fs::create_dir(folder.path().join("archive")).expect("a bucket");
         let sidecar = tempfile::tempdir_in(folder.path().parent().expect("one")).expect("a folder");
         let port = ReservedPort::any();
-        let address = port.address();
+        let address = port.to_string();
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/clients/bin/versitygw");
         let server = Command::new(program)
             .args([

@@ -61,7 +61,7 @@ async fn commands_of_the_guide_print_what_it_shows() {
         ["localhost:9011", "localhost:9012", "localhost:9013"].map(|address| (address, ReservedPort::any()));
     let mut here: Vec<(&str, String)> = ports
         .iter()
-        .map(|(address, port)| (*address, port.address()))
+        .map(|(address, port)| (*address, port.to_string()))
         .collect();
     here.push(("nats://localhost:4222", fleet.brokers.url()));
     let here = |text: &str| {

@@ -180,7 +180,7 @@ async fn commands_take_the_set_behind_a_url() {
 #[tokio::test]
 async fn an_upstream_that_is_gone_at_the_start_is_an_error() {
     let closed = ReservedPort::any();
-    let url = format!("grpc://{}", closed.address());
+    let url = format!("grpc://{closed}");
     let output = protod(&["serve", &url, "--addr", "127.0.0.1:0"]).await;
     assert_eq!(output.status.code(), Some(1));
     let text = stderr(&output);

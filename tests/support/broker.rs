@@ -23,7 +23,7 @@ const READY: Duration = Duration::from_mins(1);
 
 /// Some brokers, which know each other.
 pub(crate) struct Brokers {
-    brokers: Vec<Broker>,
+    all: Vec<Broker>,
     _ports: Vec<ReservedPort>,
     _folder: TempDir,
 }
@@ -98,22 +98,22 @@ impl Brokers {
                 process: None,
             }
         });
-        let mut all = Self {
-            brokers: brokers.collect(),
+        let mut brokers = Self {
+            all: brokers.collect(),
             _ports: ports,
             _folder: folder,
         };
         for n in 0..count {
-            all.brokers[n].start();
+            brokers.all[n].start();
         }
-        all.await_ready();
-        all
+        brokers.await_ready();
+        brokers
     }
 
     /// The address of all of them, for `--store`.
     pub(crate) fn url(&self) -> String {
         let hosts: Vec<String> = self
-            .brokers
+            .all
             .iter()
             .map(|one| format!("127.0.0.1:{}", one.port))
             .collect();
@@ -122,7 +122,7 @@ impl Brokers {
 
     /// The address of one of them.
     pub(crate) fn url_of(&self, n: usize) -> String {
-        format!("nats://127.0.0.1:{}", self.brokers[n].port)
+        format!("nats://127.0.0.1:{}", self.all[n].port)
     }
 
     /// The address of all of them, for one that reaches them by a network in which it has this name.
@@ -131,21 +131,21 @@ impl Brokers {
             let port = network.wire(name, &format!("broker-{n}"), one.port);
             format!("127.0.0.1:{port}")
         };
-        let hosts: Vec<String> = self.brokers.iter().enumerate().map(wire).collect();
+        let hosts: Vec<String> = self.all.iter().enumerate().map(wire).collect();
         format!("nats://{}/protod?replicas={}", hosts.join(","), hosts.len())
     }
 
     /// The address of one of them, for one that reaches no other.
     pub(crate) fn url_of_for(&self, n: usize, network: &Network, name: &str) -> String {
-        let port = network.wire(name, &format!("broker-{n}"), self.brokers[n].port);
-        format!("nats://127.0.0.1:{port}/protod?replicas={}", self.brokers.len())
+        let port = network.wire(name, &format!("broker-{n}"), self.all[n].port);
+        format!("nats://127.0.0.1:{port}/protod?replicas={}", self.all.len())
     }
 
     /// Has one of them lead a stream.
     pub(crate) fn let_lead(&self, n: usize, stream: &str) {
         let (name, began) = (format!("broker-{n}"), Instant::now());
         let answer = |what: &str, body: &str| -> serde_json::Value {
-            let answer = self.brokers[n].ask(&format!("$JS.API.STREAM.{what}.{stream}"), body);
+            let answer = self.all[n].ask(&format!("$JS.API.STREAM.{what}.{stream}"), body);
             serde_json::from_str(&answer.unwrap_or_default()).unwrap_or_default()
         };
         while answer("INFO", "")["cluster"]["leader"] != name.as_str() {
@@ -158,7 +158,7 @@ impl Brokers {
 
     /// How many messages a stream has.
     pub(crate) fn messages(&self, stream: &str) -> u64 {
-        let answer = self.brokers[0].ask(&format!("$JS.API.STREAM.INFO.{stream}"), "");
+        let answer = self.all[0].ask(&format!("$JS.API.STREAM.INFO.{stream}"), "");
         let answer: serde_json::Value =
             serde_json::from_str(&answer.expect("an answer")).expect("information about the stream");
         answer["state"]["messages"].as_u64().expect("the stream is there")
@@ -168,7 +168,7 @@ impl Brokers {
     pub(crate) fn keys(&self, bucket: &str, filter: &str) -> usize {
         let question = serde_json::json!({"subjects_filter": format!("$KV.{bucket}.{filter}")});
         let info = format!("$JS.API.STREAM.INFO.KV_{bucket}");
-        let answer = self.brokers[0].ask(&info, &question.to_string());
+        let answer = self.all[0].ask(&info, &question.to_string());
         let answer: serde_json::Value =
             serde_json::from_str(&answer.expect("an answer")).expect("information about the stream");
         let subjects = answer["state"]["subjects"].as_object();
@@ -177,13 +177,13 @@ impl Brokers {
 
     /// Empties a stream.
     pub(crate) fn purge(&self, stream: &str) {
-        let answer = self.brokers[0].ask(&format!("$JS.API.STREAM.PURGE.{stream}"), "");
+        let answer = self.all[0].ask(&format!("$JS.API.STREAM.PURGE.{stream}"), "");
         assert!(answer.expect("an answer").contains("\"success\":true"));
     }
 
     /// Sends a message to one of them, as any client can.
     pub(crate) fn publish(&self, subject: &str, message: &[u8]) {
-        let mut socket = TcpStream::connect(("127.0.0.1", self.brokers[0].port)).expect("it listens");
+        let mut socket = TcpStream::connect(("127.0.0.1", self.all[0].port)).expect("it listens");
         let within = Some(READY);
         socket.set_read_timeout(within).expect("set");
         let begin = format!(
@@ -199,7 +199,7 @@ impl Brokers {
 
     /// Kills one as `kill -9` does.
     pub(crate) fn kill(&mut self, n: usize) {
-        if let Some(mut process) = self.brokers[n].process.take() {
+        if let Some(mut process) = self.all[n].process.take() {
             process.kill().expect("killed");
             process.wait().expect("ended");
         }
@@ -207,33 +207,33 @@ impl Brokers {
 
     /// Starts one that was killed, with what it had on its disk, and waits until all that run are ready.
     pub(crate) fn start_again(&mut self, n: usize) {
-        self.brokers[n].start();
+        self.all[n].start();
         self.await_ready();
     }
 
     /// Stops one where it is, as a network does that is cut: it neither answers nor closes.
     #[cfg(unix)]
     pub(crate) fn cut_off(&self, n: usize) {
-        self.brokers[n].signal("STOP");
+        self.all[n].signal("STOP");
     }
 
     /// Lets one go on that was cut off.
     #[cfg(unix)]
     pub(crate) fn reconnect(&self, n: usize) {
-        self.brokers[n].signal("CONT");
+        self.all[n].signal("CONT");
     }
 
     /// What they have to say.
     fn logs(&self) -> String {
         let log = |one: &Broker| fs::read_to_string(&one.log).unwrap_or_default();
-        self.brokers.iter().map(log).collect()
+        self.all.iter().map(log).collect()
     }
 
     /// Waits until one of them answers a question of JetStream's, which on a cluster has then chosen a leader.
     fn await_ready(&self) {
         let began = Instant::now();
         while !self
-            .brokers
+            .all
             .iter()
             .filter(|one| one.process.is_some())
             .all(Broker::is_ready)
@@ -312,7 +312,7 @@ impl Broker {
 
 impl Drop for Brokers {
     fn drop(&mut self) {
-        for broker in &mut self.brokers {
+        for broker in &mut self.all {
             if let Some(mut process) = broker.process.take() {
                 let _ = process.kill();
                 let _ = process.wait();

@@ -1,5 +1,6 @@
 //! Ports for programs that have to be told which one to take.
 
+use std::fmt::{self, Display, Formatter};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use socket2::{Domain, Socket, Type};
@@ -23,9 +24,11 @@ impl ReservedPort {
             _socket: cfg!(target_os = "linux").then_some(socket),
         }
     }
+}
 
-    /// The address of the port. As long as no program listens there, connections are refused.
-    pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.number)
+/// Its address. As long as no program listens there, connections are refused.
+impl Display for ReservedPort {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "127.0.0.1:{}", self.number)
     }
 }
