@@ -6,7 +6,7 @@
 //! end of a call that goes on, and one in trailers for the end of a message that is not whole. Where a connection broke, it says
 //! UNKNOWN (0.14.9).
 
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tower::Service;
 
-use super::connect::{chain, find};
+use super::connect::{chain, find, reason_of};
 use super::head::encoding_of;
 use super::other_answer;
 use crate::protocol::{OF_STATUS, PREFIX, mend_status};
@@ -69,13 +69,14 @@ fn of_transport(error: tonic::transport::Error) -> Status {
 
 /// A status, which is UNAVAILABLE if it stands for a connection that broke. What a server resets a stream with is its word.
 fn of_connection(status: Status) -> Status {
-    let reset = find(&status, |error| error.downcast_ref::<h2::Error>()?.reason());
-    let broke = find(&status, |error| {
-        let is_of_connection =
-            error.is::<hyper::Error>() || error.is::<h2::Error>() || error.is::<io::Error>();
-        is_of_connection.then_some(())
-    });
-    if status.code() != Code::Unknown || reset.is_some() || broke.is_none() {
+    let is_of_connection = |error: &(dyn Error + 'static)| {
+        let is_one = error.is::<hyper::Error>() || error.is::<h2::Error>() || error.is::<io::Error>();
+        is_one.then_some(())
+    };
+    if status.code() != Code::Unknown
+        || reason_of(&status).is_some()
+        || find(&status, is_of_connection).is_none()
+    {
         return status;
     }
     let what = status.source().map(chain).unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use h2::Reason;
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::{AlertDescription, CertificateError};
 
@@ -81,6 +82,11 @@ pub(in crate::client) fn find<T>(
         next = error.source();
     }
     None
+}
+
+/// With what reason the server has reset the stream or ended the connection, if it has.
+pub(in crate::client) fn reason_of(error: &(dyn StdError + 'static)) -> Option<Reason> {
+    find(error, |error| error.downcast_ref::<h2::Error>()?.reason())
 }
 
 /// An error and its sources, without those that say again what is said.

@@ -18,7 +18,7 @@ mod verifier;
 pub(super) use self::address::Address;
 pub(super) use self::connector::Connector;
 pub use self::fault::ConnectFault;
-pub(super) use self::fault::{ConnectError, NotTheProtocol, chain, find};
+pub(super) use self::fault::{ConnectError, NotTheProtocol, chain, find, reason_of};
 pub(super) use self::given::GivenStream;
 pub(super) use self::http_stream::HttpConnector;
 pub(super) use self::socket::{Duplex, open};

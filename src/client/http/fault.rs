@@ -7,7 +7,7 @@ use h2::Reason;
 use tonic::{Code, Status};
 
 use super::request_body::RequestFault;
-use crate::client::connect::{ConnectError, NotTheProtocol, chain, find};
+use crate::client::connect::{ConnectError, NotTheProtocol, chain, find, reason_of};
 
 /// The status for an error of hyper's. `protocol` is the name of what was to be spoken.
 pub(super) fn status_of(protocol: &'static str, error: &(dyn StdError + 'static)) -> Status {
@@ -50,10 +50,6 @@ pub(super) fn status_before_answer(protocol: &'static str, error: &(dyn StdError
         ),
         _ => status_of(protocol, error),
     }
-}
-
-fn reason_of(error: &(dyn StdError + 'static)) -> Option<Reason> {
-    find(error, |error| error.downcast_ref::<h2::Error>()?.reason())
 }
 
 fn not_the_protocol(code: Code, protocol: &'static str, what: String) -> Status {
