@@ -6,7 +6,7 @@ use std::path::Path;
 use protox::prost_reflect::prost::Message;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    for folder in ["../proto", "proto"] {
+    for folder in ["../proto", "proto", "language"] {
         println!("cargo::rerun-if-changed={folder}");
     }
     let set = protox::compile(
@@ -17,6 +17,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     tonic_prost_build::configure()
         // This favours the twin: a payload is a slice of the receive buffer, not a copy.
         .bytes(".bench.Chunk.data")
+        .compile_fds(set)?;
+    compile_language()
+}
+
+/// Only messages: the twin finds the handlers of all these methods in a table, and the code of a service for each would take long to
+/// compile. The descriptors are what prost-reflect writes JSON by.
+fn compile_language() -> Result<(), Box<dyn std::error::Error>> {
+    let set = protox::compile(["language.proto"], ["language"])?;
+    let file = Path::new(&std::env::var("OUT_DIR")?).join("language.binpb");
+    std::fs::write(file, set.encode_to_vec())?;
+    tonic_prost_build::configure()
+        .build_client(false)
+        .build_server(false)
+        // Entries in the order of their keys, as rules have them.
+        .btree_map(".")
         .compile_fds(set)?;
     Ok(())
 }

@@ -18,7 +18,6 @@ const PAYLOAD: usize = 4096;
 const VALUE: i32 = 2018;
 
 /// One case that is measured.
-#[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
@@ -28,7 +27,7 @@ pub(crate) struct Case {
     pub(crate) share: u64,
     /// The highest ratio of protod's CPU time to the twin's that is aimed for. Cases without an aim run only if named.
     pub(crate) aim: Option<f64>,
-    pub(crate) load: fn(u64) -> Load,
+    pub(crate) load: &'static dyn Fn(u64) -> Load,
 }
 
 /// All cases, in the order in which they run.
@@ -39,7 +38,7 @@ pub(crate) const CASES: &[Case] = &[
         unit: "message",
         share: 1,
         aim: Some(0.8),
-        load: list,
+        load: &list,
     },
     Case {
         name: "record",
@@ -47,7 +46,7 @@ pub(crate) const CASES: &[Case] = &[
         unit: "message",
         share: 1,
         aim: Some(0.6),
-        load: record,
+        load: &record,
     },
     Case {
         name: "route",
@@ -55,7 +54,7 @@ pub(crate) const CASES: &[Case] = &[
         unit: "message",
         share: 1,
         aim: Some(0.6),
-        load: route,
+        load: &route,
     },
     Case {
         name: "unary",
@@ -63,7 +62,7 @@ pub(crate) const CASES: &[Case] = &[
         unit: "call",
         share: 50,
         aim: Some(1.0),
-        load: unary,
+        load: &unary,
     },
     Case {
         name: "seven",
@@ -71,7 +70,7 @@ pub(crate) const CASES: &[Case] = &[
         unit: "call",
         share: 50,
         aim: Some(1.0),
-        load: seven,
+        load: &seven,
     },
     Case {
         name: "wide",
@@ -79,7 +78,7 @@ pub(crate) const CASES: &[Case] = &[
         unit: "message",
         share: 5,
         aim: Some(0.8),
-        load: wide,
+        load: &wide,
     },
     Case {
         name: "payload",
@@ -87,7 +86,7 @@ pub(crate) const CASES: &[Case] = &[
         unit: "message",
         share: 20,
         aim: Some(1.0),
-        load: payload,
+        load: &payload,
     },
     Case {
         name: "wide-unary",
@@ -95,7 +94,7 @@ pub(crate) const CASES: &[Case] = &[
         unit: "call",
         share: 50,
         aim: None,
-        load: wide_unary,
+        load: &wide_unary,
     },
     Case {
         name: "upload",
@@ -103,7 +102,7 @@ pub(crate) const CASES: &[Case] = &[
         unit: "message",
         share: 20,
         aim: None,
-        load: upload,
+        load: &upload,
     },
 ];
 
@@ -112,6 +111,22 @@ pub(crate) fn load<A>(method: &str, request: &impl Message, answer: impl Fn(u64)
 where
     A: Message + Default + PartialEq + Debug,
 {
+    load_checked(method, request, move |number, is: A| {
+        let should = answer(number);
+        ensure!(is == should, "is {is:?}, should be {should:?}");
+        Ok(())
+    })
+}
+
+/// The same, with a comparison of its own.
+pub(crate) fn load_checked<A>(
+    method: &str,
+    request: &impl Message,
+    check: impl Fn(u64, A) -> Result<()> + 'static,
+) -> Load
+where
+    A: Message + Default,
+{
     let mut frame = vec![0];
     frame.extend(
         u32::try_from(request.encoded_len())
@@ -119,11 +134,7 @@ where
             .to_be_bytes(),
     );
     request.encode(&mut frame).expect("a vector has room");
-    let check: Check = Box::new(move |number, bytes| -> Result<()> {
-        let (is, should) = (A::decode(bytes)?, answer(number));
-        ensure!(is == should, "is {is:?}, should be {should:?}");
-        Ok(())
-    });
+    let check: Check = Box::new(move |number, bytes| check(number, A::decode(bytes)?));
     Load {
         path: format!("/{method}"),
         protocol: Protocol::Grpc,
@@ -133,6 +144,8 @@ where
         in_flight: 1,
         requests: 1,
         answers: 1,
+        code: 0,
+        metadata: Vec::new(),
         check,
     }
 }

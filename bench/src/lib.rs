@@ -18,6 +18,8 @@ pub mod bench {
     tonic::include_proto!("bench");
 }
 
+pub mod language;
+
 /// Logs to stderr as protod does: from info on, unless `RUST_LOG` says otherwise.
 ///
 /// Fails if that makes no sense.

@@ -15,7 +15,7 @@ use nix::time::ClockId;
 
 use crate::http1;
 use crate::http2::{Connection, Event};
-use crate::wire::{Protocol, Received, STRIDE};
+use crate::wire::{Field, Protocol, Received, STRIDE};
 
 /// The longest DATA payload to send.
 const PIECE: usize = 16_384;
@@ -37,6 +37,10 @@ pub(crate) struct Load {
     pub(crate) requests: u64,
     /// Answers in each call.
     pub(crate) answers: u64,
+    /// The code of the status that each call ends with.
+    pub(crate) code: u32,
+    /// Metadata that comes with each call, in its headers or trailers.
+    pub(crate) metadata: Vec<Field>,
     pub(crate) check: Check,
 }
 

@@ -14,6 +14,7 @@ mod protocols;
 mod report;
 mod server;
 mod validation;
+mod whole_language;
 mod wire;
 
 use std::fs;
@@ -61,6 +62,12 @@ struct Arguments {
     /// Only Search, by gRPC, gRPC-Web and Connect: protod compared with tonic-web and connectrpc.
     #[arg(long, conflicts_with_all = ["cases", "handlers", "peers", "twin_only", "validate"])]
     protocols: bool,
+    /// Only the parts of the language of rules, each compared with the same in Rust; `--case` takes names of its methods.
+    #[arg(long, conflicts_with_all = ["handlers", "peers", "twin_only", "validate", "protocols"])]
+    language: bool,
+    /// Only whether the answers of `--language` are right.
+    #[arg(long, requires = "language")]
+    check: bool,
     /// The twin against itself: shows how much ratios vary on this machine.
     #[arg(long)]
     twin_only: bool,
@@ -79,7 +86,14 @@ fn cases_help() -> String {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let cases = if arguments.validate {
+    let parts = if arguments.language {
+        whole_language::parts(&arguments.cases)?
+    } else {
+        Vec::new()
+    };
+    let cases = if arguments.language {
+        parts.iter().map(|part| &part.case).collect()
+    } else if arguments.validate {
         vec![&validation::CASE]
     } else if arguments.protocols {
         protocols::CASES.iter().collect()
@@ -87,6 +101,15 @@ fn main() -> Result<()> {
         chosen(&arguments.cases)?
     };
     let specs = specs(&arguments)?;
+    if arguments.language {
+        say("checking");
+        whole_language::check(&specs, &parts)?;
+        if arguments.check {
+            say("");
+            println!("{} cases: both servers answer alike", parts.len());
+            return Ok(());
+        }
+    }
     let profile = server::profile()?;
     if profile != "dist" {
         eprintln!(
@@ -102,7 +125,12 @@ fn main() -> Result<()> {
 
     let samples = measure::rounds(&specs, &cases, arguments.rounds.into(), arguments.messages, say)?;
     say("");
-    let (table, calls) = if arguments.protocols {
+    let (table, calls) = if arguments.language {
+        (
+            whole_language::table(&parts, &samples)?,
+            whole_language::json(&parts, &samples)?,
+        )
+    } else if arguments.protocols {
         (
             protocols::table(&specs, &cases, &samples)?,
             protocols::json(&specs, &cases, &samples)?,
@@ -121,7 +149,9 @@ fn main() -> Result<()> {
         "calls": calls,
     });
 
-    if !(arguments.only_calls || arguments.validate || arguments.protocols) {
+    let is_only_calls =
+        arguments.only_calls || arguments.language || arguments.validate || arguments.protocols;
+    if !is_only_calls {
         let specs: Vec<Spec> = specs.iter().map(without_bench).collect();
         let processes = measure::processes(&specs, arguments.memory_messages, say)?;
         say("");
@@ -170,6 +200,10 @@ fn specs(arguments: &Arguments) -> Result<Vec<Spec>> {
         return validation::specs();
     }
     build("bench", "twin")?;
+    if arguments.language {
+        build("protod", "protod")?;
+        return whole_language::specs();
+    }
     if arguments.protocols {
         build("bench", "connect")?;
         build("protod", "protod")?;

@@ -97,7 +97,8 @@ fn sample(spec: &Spec, server: &Server, case: &Case, messages: u64) -> Result<Op
     }))
 }
 
-fn run(load: &Load, server: &Server, thorough: bool) -> Result<crate::load::Outcome> {
+/// Runs a load on a server; `thorough` compares every answer.
+pub(crate) fn run(load: &Load, server: &Server, thorough: bool) -> Result<crate::load::Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

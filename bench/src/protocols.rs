@@ -20,27 +20,27 @@ const PREFIX: usize = 5;
 pub(crate) const CASES: &[Case] = &[
     Case {
         aim: None,
-        load: |calls| search(calls, Protocol::Grpc, Http::Two),
+        load: &|calls| search(calls, Protocol::Grpc, Http::Two),
         ..case("grpc", "gRPC")
     },
     Case {
         aim: Some(1.2),
-        load: |calls| search(calls, Protocol::GrpcWeb, Http::Two),
+        load: &|calls| search(calls, Protocol::GrpcWeb, Http::Two),
         ..case("grpc-web", "gRPC-Web, binary")
     },
     Case {
         aim: None,
-        load: |calls| search(calls, Protocol::Connect, Http::Two),
+        load: &|calls| search(calls, Protocol::Connect, Http::Two),
         ..case("connect", "Connect, protobuf")
     },
     Case {
         aim: Some(1.5),
-        load: |calls| search(calls, Protocol::ConnectJson, Http::Two),
+        load: &|calls| search(calls, Protocol::ConnectJson, Http::Two),
         ..case("connect-json", "Connect, JSON")
     },
     Case {
         aim: None,
-        load: |calls| search(calls, Protocol::ConnectJson, Http::One),
+        load: &|calls| search(calls, Protocol::ConnectJson, Http::One),
         ..case(
             "connect-json-http1",
             "Connect, JSON, on 64 connections of HTTP/1.1",
@@ -55,7 +55,7 @@ const fn case(name: &'static str, about: &'static str) -> Case {
         unit: "call",
         share: 50,
         aim: None,
-        load: |calls| search(calls, Protocol::Grpc, Http::Two),
+        load: &|calls| search(calls, Protocol::Grpc, Http::Two),
     }
 }
 

@@ -94,6 +94,17 @@ impl Spec {
         })
     }
 
+    /// The parts of the language of rules, in Rust.
+    pub(crate) fn language_twin() -> Result<Spec> {
+        Ok(Spec::program("twin", built("twin")?, &["--language"]))
+    }
+
+    /// The same as rules.
+    pub(crate) fn language() -> Result<Spec> {
+        let serve = ["serve", "bench/language", "--addr", "127.0.0.1:0"];
+        Ok(Spec::program("protod", built("protod")?, &serve))
+    }
+
     /// protod's closures over DynamicMessage.
     pub(crate) fn handlers() -> Result<Spec> {
         Ok(Spec::program("handlers", built("handlers")?, &[]))

@@ -14,7 +14,7 @@ pub(crate) const CASE: Case = Case {
     unit: "call",
     share: 50,
     aim: Some(1.3),
-    load: orders,
+    load: &orders,
 };
 
 /// Without validation, and with it.

@@ -95,6 +95,8 @@ pub(crate) struct Received {
     /// The beginning of an incomplete answer.
     partial: Vec<u8>,
     status: Option<u32>,
+    /// How much of the metadata has come that should.
+    metadata: usize,
 }
 
 impl Received {
@@ -114,18 +116,23 @@ impl Received {
                 "an answer of content-type {content_type}"
             );
             if load.protocol.is_whole_body() {
-                self.status = Some(0);
+                self.status = Some(load.code);
             }
         }
         if let Some(status) = field("grpc-status") {
-            self.status(&status, &field("grpc-message").unwrap_or_default())?;
+            self.status(&status, &field("grpc-message").unwrap_or_default(), load.code)?;
         }
+        self.metadata += load
+            .metadata
+            .iter()
+            .filter(|wanted| fields.contains(wanted))
+            .count();
         Ok(())
     }
 
-    fn status(&mut self, status: &str, message: &str) -> Result<()> {
+    fn status(&mut self, status: &str, message: &str, wanted: u32) -> Result<()> {
         let code = status.parse().with_context(|| format!("grpc-status {status}"))?;
-        if code != 0 {
+        if code != wanted {
             let message = message.to_owned();
             return Err(Failed { code, message }.into());
         }
@@ -161,7 +168,13 @@ impl Received {
 
     /// The call has ended: all that should have come has come.
     pub(crate) fn end(&mut self, load: &Load, stride: u64) -> Result<()> {
-        ensure!(self.status == Some(0), "a call ended without a status");
+        ensure!(self.status == Some(load.code), "a call ended without a status");
+        ensure!(
+            self.metadata == load.metadata.len(),
+            "a call had {} of {} names of metadata",
+            self.metadata,
+            load.metadata.len()
+        );
         let rest = std::mem::take(&mut self.partial);
         if load.protocol.is_whole_body() {
             self.answer(&rest, load, stride)?;
@@ -180,20 +193,20 @@ impl Received {
     fn frame(&mut self, frame: &[u8], load: &Load, stride: u64) -> Result<()> {
         match frame[0] {
             0 => self.answer(&frame[5..], load, stride),
-            TRAILERS if load.protocol == Protocol::GrpcWeb => self.trailers(&frame[5..]),
+            TRAILERS if load.protocol == Protocol::GrpcWeb => self.trailers(&frame[5..], load.code),
             flags => anyhow::bail!("a frame with the flags {flags:#x}, which nobody asked for"),
         }
     }
 
     /// The trailers of gRPC-Web, which look like header fields of HTTP/1.1.
-    fn trailers(&mut self, text: &[u8]) -> Result<()> {
+    fn trailers(&mut self, text: &[u8], code: u32) -> Result<()> {
         let text = std::str::from_utf8(text).context("trailers that are no text")?;
         let field = |name: &str| {
             let mut fields = text.lines().filter_map(|line| line.split_once(':'));
             fields.find_map(|(field, value)| field.eq_ignore_ascii_case(name).then(|| value.trim()))
         };
         let status = field("grpc-status").context("trailers without a status")?;
-        self.status(status, field("grpc-message").unwrap_or_default())
+        self.status(status, field("grpc-message").unwrap_or_default(), code)
     }
 
     fn answer(&mut self, message: &[u8], load: &Load, stride: u64) -> Result<()> {
@@ -226,6 +239,8 @@ mod tests {
             in_flight: 1,
             requests: 1,
             answers,
+            code: 0,
+            metadata: Vec::new(),
             check: Box::new(|number, bytes| {
                 ensure!(bytes == [u8::try_from(number)?; 3], "is {bytes:?}");
                 Ok(())
@@ -294,7 +309,7 @@ mod tests {
         received.body(&frames(0..1), &load, 1).unwrap();
         let error = received.end(&load, 1).unwrap_err();
         assert_eq!(error.to_string(), "a call ended without a status");
-        received.trailers(b"grpc-status:0\r\n").unwrap();
+        received.trailers(b"grpc-status:0\r\n", 0).unwrap();
         let error = received.end(&load, 1).unwrap_err();
         assert_eq!(error.to_string(), "a call had 1 answers instead of 2");
     }
@@ -310,7 +325,7 @@ mod tests {
             ]);
             Received::default().fields(&head, &load(Protocol::Grpc, 1))
         };
-        let of_body = Received::default().trailers(b"grpc-status:12\r\ngrpc-message:no\r\n");
+        let of_body = Received::default().trailers(b"grpc-status:12\r\ngrpc-message:no\r\n", 0);
         for error in [of_headers, of_body].map(Result::unwrap_err) {
             let failed = error.downcast_ref::<Failed>().unwrap();
             assert_eq!(failed.code, Failed::UNIMPLEMENTED);

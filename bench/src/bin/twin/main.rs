@@ -3,8 +3,10 @@
 //! It is meant to be the best that a tonic user would write: responses are iterators and combinators over the request
 //! stream, without a task or a channel in between. It has the same runtime (tokio's multi-thread default), allocator
 //! (mimalloc), log subscriber (tracing, `RUST_LOG`, INFO by default) and TCP_NODELAY as protod. With `--web` it speaks gRPC-Web
-//! too, by tonic-web.
+//! too, by tonic-web. With `--language` it serves only the parts of the language of rules (`language.rs`).
 #![expect(clippy::print_stderr, reason = "the line that a script waits for")]
+
+mod language;
 
 use std::pin::Pin;
 
@@ -168,12 +170,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let incoming = TcpIncoming::bind("127.0.0.1:0".parse()?)?.with_nodelay(Some(true));
     eprintln!("twin listening on {}", incoming.local_addr()?);
     let mut routes = RoutesBuilder::default();
+    let is_given = |flag: &str| std::env::args().any(|argument| argument == flag);
+    if is_given("--language") {
+        routes.add_service(language::Language::default());
+        let server = Server::builder().add_routes(routes.routes());
+        return Ok(server.serve_with_incoming(incoming).await?);
+    }
     routes
         .add_service(StreamServiceServer::new(Twin))
         .add_service(SearchServiceServer::new(Twin))
         .add_service(BenchServiceServer::new(Twin));
     let mut server = Server::builder();
-    if std::env::args().any(|argument| argument == "--web") {
+    if is_given("--web") {
         let server = server.layer(GrpcWebLayer::new()).add_routes(routes.routes());
         server.serve_with_incoming(incoming).await?;
     } else {
