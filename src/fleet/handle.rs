@@ -199,7 +199,9 @@ impl Fleet {
 
     fn silent(&self) -> Error {
         let action = format!("cannot use the store {}", self.store);
-        Error::of_status(action, Status::unavailable("it does not answer"))
+        let why = self.store.trouble().filter(|_| !self.store.is_connected());
+        let why = why.map_or_else(String::new, |why| format!(": {why}"));
+        Error::of_status(action, Status::unavailable(format!("it does not answer{why}")))
     }
 }
 

@@ -1,8 +1,10 @@
 //! Where a broker is, who asks, and which names on it are ours.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use async_nats::ServerAddr;
+use percent_encoding::percent_decode_str;
 
 use crate::error::Error;
 
@@ -13,7 +15,7 @@ const NAMESPACE: &str = "protod";
 const MOST_REPLICAS: usize = 5;
 
 /// Where the broker of a [`JetStream`](crate::JetStream) is, and how it is asked.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use]
 pub struct JetStreamOptions {
     address: String,
@@ -26,7 +28,7 @@ impl JetStreamOptions {
     /// Of the broker at `nats://HOST:PORT`. The port is 4222 where it is left out.
     ///
     /// - Several brokers of a cluster: `nats://one:4222,two:4222`; the others of the cluster are found by it.
-    /// - A user, or a token: `nats://USER:PASSWORD@HOST`, `nats://TOKEN@HOST`.
+    /// - A user, or a token: `nats://USER:PASSWORD@HOST`, `nats://TOKEN@HOST`. A `/`, `?`, `,` or `%` in it is written as in URLs: `%2F`.
     /// - Over TLS: `tls://HOST`.
     /// - The namespace of what is kept: `nats://HOST/NAME`; default `protod`. Servers share what is in one namespace.
     /// - How many copies the brokers keep: `nats://HOST?replicas=3`, from 1 to 5; default 3 on a cluster of three or more, 1 elsewhere.
@@ -75,16 +77,50 @@ impl JetStreamOptions {
     }
 }
 
+impl fmt::Debug for JetStreamOptions {
+    /// Without secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JetStreamOptions")
+            .field("address", &without_secrets(&self.address))
+            .field("replica", &self.replica)
+            .finish_non_exhaustive()
+    }
+}
+
 /// An address, taken apart.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Address {
+    /// Without logins: the client of the broker does not read them there, and logs the addresses.
     pub(super) servers: Vec<ServerAddr>,
     pub(super) namespace: String,
     pub(super) replicas: Option<usize>,
-    /// The token of the user, if it is one.
-    pub(super) token: Option<String>,
+    pub(super) login: Option<Login>,
     /// As it is shown: without secrets, with the namespace.
     pub(super) shown: String,
+}
+
+/// As whom a broker is asked.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Login {
+    User { name: String, password: String },
+    Token(String),
+}
+
+impl Login {
+    fn parse(text: &str) -> Result<Self, String> {
+        let decoded = |text: &str| {
+            let text = percent_decode_str(text).decode_utf8();
+            let text = text.map_err(|_| "the user, or the password, is no UTF-8".to_owned());
+            text.map(std::borrow::Cow::into_owned)
+        };
+        Ok(match text.split_once(':') {
+            Some((name, password)) => Self::User {
+                name: decoded(name)?,
+                password: decoded(password)?,
+            },
+            None => Self::Token(decoded(text)?),
+        })
+    }
 }
 
 /// How many bytes a name has at most.
@@ -96,44 +132,41 @@ impl Address {
             .split_once("://")
             .filter(|(scheme, _)| matches!(*scheme, "nats" | "tls"))
             .ok_or("it begins with neither `nats://` nor `tls://`, as in nats://localhost:4222")?;
-        let (rest, query) = match rest.split_once('?') {
-            Some((rest, query)) => (rest, Some(query)),
-            None => (rest, None),
+        let (hosts, namespace, query) = parts(rest);
+        // Nothing is quoted of it: what stands where a host should may be a part of a password.
+        let misplaced = || {
+            Err(
+                "the user and the password, or the token, stand before the first host, and `/`, `?` and `,` in them are written %2F, %3F and %2C"
+                    .to_owned(),
+            )
         };
-        let (hosts, namespace) = match rest.split_once('/') {
-            Some((hosts, "")) => (hosts, NAMESPACE),
-            Some((hosts, namespace)) => (hosts, namespace),
-            None => (rest, NAMESPACE),
-        };
+        if namespace.contains('@') || query.is_some_and(|query| query.contains('@')) {
+            return misplaced();
+        }
         if !is_name(namespace, "") {
             return Err(format!(
                 "`{namespace}` is no namespace, which has letters, digits, `-` and `_`, up to {LONGEST_NAME} of them"
             ));
         }
+        let hosts: Vec<_> = hosts
+            .split(',')
+            .map(|host| match host.rsplit_once('@') {
+                Some((login, host)) => (Some(login), host),
+                None => (None, host),
+            })
+            .collect();
+        let login = hosts.first().and_then(|(login, _)| *login);
+        // Who asks is written once, and asks all of them.
+        if hosts.iter().any(|(other, _)| other.is_some() && *other != login) {
+            return misplaced();
+        }
         let mut servers = Vec::new();
-        let (mut token, mut user) = (None, None);
-        for host in hosts.split(',') {
-            let host = match host.rsplit_once('@') {
-                Some((login, host)) => {
-                    user = Some(login);
-                    host
-                }
-                None => host,
-            };
+        for (_, host) in hosts {
             if host.is_empty() {
                 return Err("a host is missing, as in nats://localhost:4222".to_owned());
             }
-            // Who asks is written once, and asks all of them.
-            let text = match user {
-                Some(login) if login.contains(':') => format!("{scheme}://{login}@{host}"),
-                Some(login) => {
-                    token = Some(login.to_owned());
-                    format!("{scheme}://{host}")
-                }
-                None => format!("{scheme}://{host}"),
-            };
-            let server: ServerAddr = text.parse().map_err(|_| format!("`{host}` is no HOST:PORT"))?;
-            servers.push(server);
+            let server = format!("{scheme}://{host}").parse::<ServerAddr>();
+            servers.push(server.map_err(|_| format!("`{host}` is no HOST:PORT"))?);
         }
         let shown = servers
             .iter()
@@ -144,8 +177,21 @@ impl Address {
             servers,
             namespace: namespace.to_owned(),
             replicas: query.map(replicas).transpose()?,
-            token,
+            login: login.map(Login::parse).transpose()?,
         })
+    }
+}
+
+/// The hosts of an address, its namespace, and its query.
+fn parts(rest: &str) -> (&str, &str, Option<&str>) {
+    let (rest, query) = match rest.split_once('?') {
+        Some((rest, query)) => (rest, Some(query)),
+        None => (rest, None),
+    };
+    match rest.split_once('/') {
+        Some((hosts, "")) => (hosts, NAMESPACE, query),
+        Some((hosts, namespace)) => (hosts, namespace, query),
+        None => (rest, NAMESPACE, query),
     }
 }
 
@@ -182,14 +228,29 @@ mod tests {
     fn an_address_names_brokers_a_namespace_and_copies() {
         let one = parsed("nats://localhost");
         assert_eq!(one.shown, "nats://localhost:4222/protod");
-        assert_eq!((one.replicas, one.token), (None, None));
+        assert_eq!(one.replicas, None);
+        assert!(one.login.is_none());
         let all = parsed("tls://user:secret@one:1,two/shop-1?replicas=3");
         assert_eq!(all.shown, "tls://one:1,two:4222/shop-1");
         assert_eq!((all.namespace.as_str(), all.replicas), ("shop-1", Some(3)));
-        assert!(all.servers.iter().all(ServerAddr::has_user_pass));
+        // The client of the broker writes down what is in an address.
+        assert!(!all.servers.iter().any(ServerAddr::has_user_pass));
+        let user = |name: &str, password: &str| Login::User {
+            name: name.to_owned(),
+            password: password.to_owned(),
+        };
+        assert!(all.login == Some(user("user", "secret")));
         let token = parsed("nats://s3cret@one,two/");
-        assert_eq!(token.token.as_deref(), Some("s3cret"));
+        assert!(token.login == Some(Login::Token("s3cret".to_owned())));
         assert_eq!(token.shown, "nats://one:4222,two:4222/protod");
+        for (address, login) in [
+            ("nats://us%40er:%2F%3f%2C%25@one", user("us@er", "/?,%")),
+            ("nats://user:p@ss:w#rd@one", user("user", "p@ss:w#rd")),
+            ("nats://user:a@one,user:a@two", user("user", "a")),
+            ("nats://user:@one", user("user", "")),
+        ] {
+            assert!(parsed(address).login == Some(login), "{address}");
+        }
     }
 
     #[test]
@@ -205,13 +266,17 @@ mod tests {
             ("nats://a?replicas=0", "not between 1 and 5"),
             ("nats://a?copies=2", "`?copies=2` is not known"),
             ("nats://user:secret@a/b c", "`b c` is no namespace"),
+            ("nats://user:secret/secret@a", "stand before the first host"),
+            ("nats://user:secret?secret@a", "stand before the first host"),
+            ("nats://user:secret,secret@a", "stand before the first host"),
+            ("nats://user:secret@a,secret@b", "stand before the first host"),
+            ("nats://user:%ffsecret@a", "is no UTF-8"),
         ] {
-            let error = JetStreamOptions::new(address).address().expect_err(address);
+            let error = JetStreamOptions::new(address).address().err().expect(address);
             let text = format!("{error}: {}", std::error::Error::source(&error).expect("why"));
-            assert!(
-                text.contains(why) && !text.contains("secret"),
-                "{address}: {text}"
-            );
+            let debug = format!("{:?}", JetStreamOptions::new(address));
+            assert!(text.contains(why), "{address}: {text}");
+            assert!(!(text + &debug).contains("secret"), "{address}");
         }
         let named = JetStreamOptions::new("nats://a").replica_name("no name");
         assert!(named.address().is_err());

@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -13,8 +13,9 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::address::{Address, JetStreamOptions};
+use super::address::{Address, JetStreamOptions, Login};
 use crate::error::Error;
+use crate::throttle::Throttle;
 use crate::uuid::version_4;
 
 /// How long a question to the broker may take.
@@ -41,10 +42,15 @@ struct Connection {
     client: Client,
     context: jetstream::Context,
     connected: watch::Receiver<bool>,
+    trouble: Arc<Trouble>,
     runtime: Handle,
     /// Ends the thread of the client when it is dropped.
     _running: oneshot::Sender<()>,
 }
+
+/// Why the broker could not be used when that was tried last.
+#[derive(Debug, Default)]
+struct Trouble(Mutex<Option<String>>);
 
 impl JetStream {
     /// Begins to connect, and goes on trying until the broker is there.
@@ -64,8 +70,10 @@ impl JetStream {
         let (send, received) = mpsc::sync_channel(1);
         let (connect, servers) = (connect_options(options, &address)?, address.servers.clone());
         let (told, connected) = watch::channel(false);
+        let trouble: Arc<Trouble> = Arc::default();
+        let of_client = Arc::clone(&trouble);
         let connect = connect.event_callback(move |event| {
-            note(&event, &told);
+            note(&event, &told, &of_client);
             std::future::ready(())
         });
         thread::Builder::new()
@@ -99,6 +107,7 @@ impl JetStream {
             client: context.client(),
             context,
             connected,
+            trouble,
             runtime,
             _running: running,
         })))
@@ -122,6 +131,11 @@ impl JetStream {
     /// Whether the broker is there, and when that changes.
     pub(crate) fn connected(&self) -> watch::Receiver<bool> {
         self.0.connected.clone()
+    }
+
+    /// Why the broker is not there, if it has said so.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.0.trouble.get()
     }
 
     /// The streams of the broker. A question takes five seconds at most.
@@ -158,6 +172,16 @@ impl JetStream {
     }
 }
 
+impl Trouble {
+    fn get(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, trouble: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+}
+
 impl fmt::Display for JetStream {
     /// Where it is: without secrets, with the namespace.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -183,9 +207,11 @@ fn connect_options(options: &JetStreamOptions, address: &Address) -> Result<Conn
         .ping_interval(PING_INTERVAL)
         .connection_timeout(TIMEOUT)
         .request_timeout(Some(TIMEOUT));
-    if let Some(token) = &address.token {
-        connect = connect.token(token.clone());
-    }
+    connect = match address.login.clone() {
+        Some(Login::User { name, password }) => connect.user_and_password(name, password),
+        Some(Login::Token(token)) => connect.token(token),
+        None => connect,
+    };
     if let Some(file) = &options.credentials {
         let unreadable = |error| Error::io(format!("cannot read the credentials {}", file.display()), error);
         let text = std::fs::read_to_string(file).map_err(unreadable)?;
@@ -203,9 +229,12 @@ fn connect_options(options: &JetStreamOptions, address: &Address) -> Result<Conn
 }
 
 /// Notes and logs what happened to the connection.
-fn note(event: &Event, connected: &watch::Sender<bool>) {
+fn note(event: &Event, connected: &watch::Sender<bool>, trouble: &Trouble) {
+    // It is tried again each second.
+    static THROTTLE: Throttle = Throttle::of_lines(3, Duration::from_secs(10));
     match event {
         Event::Connected => {
+            trouble.set(None);
             connected.send_replace(true);
             tracing::info!(target: "protod::store", "the store is there");
         }
@@ -215,10 +244,16 @@ fn note(event: &Event, connected: &watch::Sender<bool>) {
             }
         }
         Event::ServerError(error) => {
-            tracing::warn!(target: "protod::store", %error, "the store complains");
+            trouble.set(Some(error.to_string()));
+            if let Some(held_back) = THROTTLE.pass() {
+                tracing::warn!(target: "protod::store", %error, held_back, "the store complains");
+            }
         }
         Event::ClientError(error) => {
-            tracing::warn!(target: "protod::store", %error, "the store cannot be used");
+            trouble.set(Some(error.to_string()));
+            if let Some(held_back) = THROTTLE.pass() {
+                tracing::warn!(target: "protod::store", %error, held_back, "the store cannot be used");
+            }
         }
         other => tracing::debug!(target: "protod::store", event = %other, "the connection to the store"),
     }

@@ -30,6 +30,8 @@ pub(crate) struct Brokers {
 
 struct Broker {
     port: u16,
+    /// How the tests themselves log in.
+    connect: String,
     arguments: Vec<String>,
     /// Where it writes what it has to say.
     log: PathBuf,
@@ -40,6 +42,17 @@ impl Brokers {
     /// One broker alone, which is ready.
     pub(crate) fn one() -> Self {
         Self::start(1, None)
+    }
+
+    /// One broker alone, which wants a user and a password.
+    pub(crate) fn one_of(user: &str, password: &str) -> Self {
+        let settings = format!("authorization {{ user: {user:?}, password: {password:?} }}\n");
+        Self::start_as(1, None, Some((user, password)), &settings)
+    }
+
+    /// One broker alone, which takes messages of so many bytes at most.
+    pub(crate) fn one_of_payloads(most: usize) -> Self {
+        Self::start_as(1, None, None, &format!("max_payload: {most}\n"))
     }
 
     /// A cluster of three, which is ready.
@@ -53,6 +66,15 @@ impl Brokers {
     }
 
     fn start(count: usize, network: Option<&Network>) -> Self {
+        Self::start_as(count, network, None, "")
+    }
+
+    fn start_as(
+        count: usize,
+        network: Option<&Network>,
+        login: Option<(&str, &str)>,
+        settings: &str,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let ports: Vec<ReservedPort> = (0..2 * count).map(|_| ReservedPort::any()).collect();
         let (clients, routes) = ports.split_at(count);
@@ -67,7 +89,7 @@ impl Brokers {
             });
             let known: Vec<String> = known.collect();
             let mut config = format!(
-                "server_name: {name}\nlisten: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\" }}\n",
+                "{settings}server_name: {name}\nlisten: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\" }}\n",
                 clients[n].number,
                 folder.path().join(&name).display()
             );
@@ -91,8 +113,15 @@ impl Brokers {
             let file = folder.path().join(format!("{name}.conf"));
             fs::write(&file, config).expect("written");
             let arguments = vec!["--config".to_owned(), file.display().to_string()];
+            let connect = match login {
+                Some((user, password)) => {
+                    serde_json::json!({"verbose": false, "user": user, "pass": password})
+                }
+                None => serde_json::json!({"verbose": false}),
+            };
             Broker {
                 port: clients[n].number,
+                connect: format!("CONNECT {connect}\r\n"),
                 arguments,
                 log: folder.path().join(format!("{name}.log")),
                 process: None,
@@ -118,6 +147,11 @@ impl Brokers {
             .map(|one| format!("127.0.0.1:{}", one.port))
             .collect();
         format!("nats://{}", hosts.join(","))
+    }
+
+    /// The address of the first, for one who logs in so.
+    pub(crate) fn url_as(&self, login: &str) -> String {
+        format!("nats://{login}@127.0.0.1:{}", self.all[0].port)
     }
 
     /// The address of one of them.
@@ -186,10 +220,7 @@ impl Brokers {
         let mut socket = TcpStream::connect(("127.0.0.1", self.all[0].port)).expect("it listens");
         let within = Some(READY);
         socket.set_read_timeout(within).expect("set");
-        let begin = format!(
-            "CONNECT {{\"verbose\":false}}\r\nPUB {subject} {}\r\n",
-            message.len()
-        );
+        let begin = format!("{}PUB {subject} {}\r\n", self.all[0].connect, message.len());
         let all = [begin.as_bytes(), message, b"\r\nPING\r\n"].concat();
         socket.write_all(&all).expect("it reads");
         let mut lines = BufReader::new(socket).lines();
@@ -279,7 +310,8 @@ impl Broker {
         socket.set_read_timeout(within)?;
         let size = body.len();
         let question = format!(
-            "CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB {question} answer {size}\r\n{body}\r\n"
+            "{}SUB answer 1\r\nPUB {question} answer {size}\r\n{body}\r\n",
+            self.connect
         );
         socket.write_all(question.as_bytes())?;
         let mut lines = BufReader::new(socket);

@@ -145,17 +145,21 @@ fn parse_filter(text: &str) -> Result<Targets, String> {
     }
     let filter = directives.join(",").parse::<Targets>();
     let filter = filter.map_err(|error| error.to_string())?;
-    if directives.iter().any(|directive| directive.starts_with("notify")) {
-        return Ok(filter);
-    }
-    // At trace the crate that watches files logs each write. Where the log is a file in a watched folder, each of its
-    // lines would cause the next. Below debug what it tells of folders that are gone is its own affair: protod says so itself.
     let others = filter.default_level().unwrap_or(LevelFilter::OFF);
-    let most = match others {
-        LevelFilter::DEBUG | LevelFilter::TRACE => LevelFilter::DEBUG,
-        others => others.min(LevelFilter::ERROR),
+    let is_debug = others >= LevelFilter::DEBUG;
+    // Below debug, what the crates that watch files and speak to a broker tell of those that are gone is their own affair: protod says
+    // so itself. At trace the first logs each write. Where the log is a file in a watched folder, each of its lines would
+    // cause the next.
+    let [of_files, of_brokers] = if is_debug {
+        [LevelFilter::DEBUG, others]
+    } else {
+        [others.min(LevelFilter::ERROR), LevelFilter::OFF]
     };
-    Ok(filter.with_target("notify", most))
+    let of_crates = [("notify", of_files), ("async_nats", of_brokers)];
+    let of_crates = of_crates
+        .into_iter()
+        .filter(|(name, _)| !directives.iter().any(|directive| directive.starts_with(name)));
+    Ok(of_crates.fold(filter, |filter, (name, most)| filter.with_target(name, most)))
 }
 
 /// Whether this can be the path of a module of Rust, or the start of one.
