@@ -107,13 +107,16 @@ impl LocalCopy {
         }
     }
 
-    /// Whether a message of that size may be written. A disk says so when it is.
-    pub(super) fn has_room(&self, message: usize) -> bool {
-        match &*self.place() {
-            Some(Place::Memory(rows)) => rows.has_room(message),
+    /// Whether a message may be written. A disk says so when it is.
+    pub(super) fn has_room(&self, message: &[u8]) -> bool {
+        let rows = match &*self.place() {
+            Some(Place::Memory(rows)) if rows.has_room(message.len()) => return true,
+            Some(Place::Memory(rows)) => Arc::clone(rows),
             #[cfg(feature = "sqlite")]
-            Some(Place::File(_)) => true,
-            None => false,
-        }
+            Some(Place::File(_)) => return true,
+            None => return false,
+        };
+        let row_type = Arc::clone(&self.row_type());
+        rows.has_room_in_place(message, &row_type)
     }
 }

@@ -80,7 +80,7 @@ impl InStream {
         message: &[u8],
         last: Option<&Arc<End>>,
     ) -> Result<Arc<End>, FaultKind> {
-        if !self.stream.shared.copy.has_room(message.len()) {
+        if !self.stream.shared.copy.has_room(message) {
             return Err(FaultKind::Full);
         }
         self.add(&Record::Put(message), message.len(), last)

@@ -81,8 +81,20 @@ impl Rows {
         oldest.map(|(position, stored)| (*position, stored.at))
     }
 
-    /// Whether a message of that size may come.
+    /// Whether there is room for a message of that size.
     pub(in crate::collection) fn has_room(&self, message: usize) -> bool {
         self.room.has(taken(None, &[]) + message)
+    }
+
+    /// Whether there is room for a message with that of what it takes the place of.
+    pub(in crate::collection) fn has_room_in_place(&self, message: &[u8], row_type: &RowType) -> bool {
+        let mut row = row_type.row();
+        let key = match row_type.key {
+            Some(_) if row_type.fits(message, &mut row) => row_type.key_of(&row, message),
+            _ => None,
+        };
+        let replaced = self.read_lock().replaced_by(key.as_ref(), message.len());
+        let taken = taken(key.as_ref(), message);
+        replaced >= taken || self.room.has(taken - replaced)
     }
 }

@@ -28,7 +28,6 @@ impl Room {
     }
 
     /// Takes so many bytes, also if there are not so many.
-    #[cfg(feature = "nats")]
     pub(super) fn take_anyway(&self, bytes: usize) {
         self.taken.fetch_add(bytes, Ordering::Relaxed);
     }

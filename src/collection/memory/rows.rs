@@ -108,11 +108,18 @@ impl Rows {
         }
     }
 
-    /// Fails if there is no room.
+    /// Fails if there is no room, not even that of what it takes the place of.
     pub(in crate::collection) fn put(&self, key: Option<Key>, message: &[u8]) -> Result<(), ()> {
         let taken = taken(key.as_ref(), message);
-        if !self.room.take(taken) {
-            return Err(());
+        let has_room = self.room.take(taken);
+        let mut state = self.write();
+        if !has_room {
+            let replaced = state.replaced_by(key.as_ref(), message.len());
+            if replaced < taken && !self.room.take(taken - replaced) {
+                return Err(());
+            }
+            // It is given back when they go.
+            self.room.take_anyway(taken.min(replaced));
         }
         let stored = Stored {
             at: now(),
@@ -120,7 +127,6 @@ impl Rows {
             key,
             taken,
         };
-        let mut state = self.write();
         if let Some(key) = &stored.key {
             state.delete(key, &self.room);
         }
@@ -246,6 +252,30 @@ impl State {
         {
             self.remove(*position, room);
         }
+    }
+
+    /// How much memory is taken by the messages that go when one with this key and of this size comes.
+    pub(super) fn replaced_by(&self, key: Option<&Key>, size: usize) -> usize {
+        let replaced = key.and_then(|key| self.keys.get(key));
+        let (mut count, mut size) = (self.messages.len() as u64 + 1, self.size + size as u64);
+        let mut taken = 0;
+        let replaced = replaced.and_then(|position| self.messages.get_key_value(position));
+        let others = self.messages.iter();
+        let others =
+            others.filter(|(position, _)| replaced.is_none_or(|(replaced, _)| replaced != *position));
+        for (is_replaced, (_, stored)) in replaced
+            .map(|replaced| (true, replaced))
+            .into_iter()
+            .chain(others.map(|other| (false, other)))
+        {
+            if !is_replaced && !self.keep.is_exceeded(count, size) {
+                break;
+            }
+            count -= 1;
+            size -= stored.bytes.len() as u64;
+            taken += stored.taken;
+        }
+        taken
     }
 
     fn has_too_old(&self) -> bool {

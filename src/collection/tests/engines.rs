@@ -306,6 +306,67 @@ fn memory_is_bounded_over_all_collections_those_of_sessions_included_and_is_give
     assert_eq!(fill(&one), count, "the end of a session gives back what it took");
 }
 
+/// In memory that is full, messages that take the place of others are taken, and no others.
+fn in_full_memory_messages_take_the_place_of_others(collections: &Collections) {
+    let keyed = Declaration {
+        name: "keyed".into(),
+        ..declaration(POINT, Some(1))
+    };
+    let ring = Declaration {
+        name: "ring".into(),
+        keep: Retention {
+            count: Some(3),
+            ..Retention::default()
+        },
+        ..declaration(POINT, None)
+    };
+    let ring_of = |x: u32| bytes_of(&ring, &format!("name: 'some text' x: {x}"));
+    let numbered = collections.declare(&ring).unwrap();
+    let by_name = collections.declare(&keyed).unwrap();
+    let put = |collection: &Collection, message: &[u8]| {
+        let mut writer = collection.writer();
+        writer.put(message)?;
+        wait(writer.committed())
+    };
+    for x in 1..4 {
+        put(&numbered, &ring_of(x)).unwrap();
+    }
+    let named = |name: u32, x: u32| bytes_of(&keyed, &format!("name: 'some text {name}' x: {x}"));
+    let count = (1..1000).take_while(|name| put(&by_name, &named(*name, 1)).is_ok());
+    let count = count.count();
+    assert!((20..100).contains(&count), "{count} messages");
+    for x in 100..120 {
+        put(&by_name, &named(1 + x % 7, x)).unwrap();
+        put(&numbered, &ring_of(x)).unwrap();
+    }
+    let large = bytes_of(
+        &keyed,
+        &format!("name: 'some text 1' message: '{}'", "m".repeat(1000)),
+    );
+    for message in [&named(2000, 1), &large] {
+        let status = put(&by_name, message).unwrap_err().status();
+        assert_eq!(status.code(), tonic::Code::ResourceExhausted);
+    }
+    assert_eq!(messages(&by_name).len(), count);
+    assert_eq!(messages(&numbered), [117, 118, 119].map(ring_of));
+    let mut writer = by_name.writer();
+    writer.clear().unwrap();
+    wait(writer.committed()).unwrap();
+    put(&by_name, &large).unwrap();
+}
+
+#[test]
+fn full_memory_takes_what_takes_the_place_of_others() {
+    in_full_memory_messages_take_the_place_of_others(&Collections::in_memory_within(10_000));
+    #[cfg(feature = "nats")]
+    {
+        let brokers = starting(super::broker::Brokers::one);
+        let copies = Collections::in_memory_within(10_000);
+        let store = super::streams::store(&brokers, "full");
+        in_full_memory_messages_take_the_place_of_others(&Collections::shared(&store, copies));
+    }
+}
+
 #[test]
 fn what_nobody_waits_for_is_read_nevertheless() {
     each_engine(|collections| {
