@@ -14,7 +14,7 @@ use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::Info;
 use tokio::time::{sleep, timeout};
 
-use super::chunk::{Chunk, ChunkBuilder, LARGEST, Record, sequence_of};
+use super::chunk::{Chunk, ChunkBuilder, Head, LARGEST, Record, sequence_of};
 use super::shared::{ATTEMPT, Shared};
 use crate::collection::declaration::now;
 use crate::collection::fault::FaultKind;
@@ -101,9 +101,9 @@ async fn empty_oldest(shared: &Arc<Shared>, info: &Info) -> Result<bool, FaultKi
         let positions = chunks.iter().flat_map(messages).map(|(position, ..)| position);
         let positions: Vec<u64> = positions.collect();
         let holds = in_thread(shared, move |shared| shared.copy.holds(positions)).await?;
-        let (left, next) = left(&chunks, holds, ChunkBuilder::new(shared.head()));
+        let (left, next) = left(&chunks, holds, shared.head(), shared.most());
         // What is not kept is never kept again, whatever others write.
-        if left.is_empty() || write(shared, left, applied).await? {
+        if write_all(shared, left, applied).await? {
             purge_before(shared, info, next).await?;
             return Ok(!chunks.is_empty());
         }
@@ -132,17 +132,24 @@ async fn oldest(shared: &Shared, info: &Info) -> Result<Vec<Chunk>, FaultKind> {
     Ok(chunks)
 }
 
-/// What is kept of chunks, as much as a chunk has, and the sequence before which nothing is left. `holds` says of each message
-/// whether it is kept.
-fn left(chunks: &[Chunk], holds: Vec<bool>, mut left: ChunkBuilder) -> (ChunkBuilder, u64) {
+/// What is kept of chunks, until that is as much as a chunk has, in chunks of `most` bytes: one by one, messages take more than together. Also the
+/// sequence before which nothing is left then. `holds` says of each message whether it is kept.
+fn left(chunks: &[Chunk], holds: Vec<bool>, head: Head, most: usize) -> (Vec<ChunkBuilder>, u64) {
     let (mut holds, mut next) = (holds.into_iter(), 0);
+    let mut left = vec![ChunkBuilder::new(head)];
     for chunk in chunks {
-        if left.len() > LARGEST {
+        if left.iter().map(ChunkBuilder::len).sum::<usize>() > LARGEST {
             break;
         }
         for ((position, at, message), is_kept) in messages(chunk).zip(holds.by_ref()) {
-            if is_kept {
-                left.add(&Record::Restore {
+            if !is_kept {
+                continue;
+            }
+            if left.last().is_none_or(|last| !last.has_room(message.len(), most)) {
+                left.push(ChunkBuilder::new(head));
+            }
+            if let Some(last) = left.last_mut() {
+                last.add(&Record::Restore {
                     position,
                     at,
                     message,
@@ -151,6 +158,7 @@ fn left(chunks: &[Chunk], holds: Vec<bool>, mut left: ChunkBuilder) -> (ChunkBui
         }
         next = chunk.sequence + 1;
     }
+    left.retain(|chunk| !chunk.is_empty());
     (left, next)
 }
 
@@ -180,6 +188,17 @@ async fn grow_old(shared: &Arc<Shared>) -> Result<(), FaultKind> {
         write(shared, ChunkBuilder::new(head), applied).await?;
     }
     Ok(())
+}
+
+/// Writes chunks, if the last in the stream is `applied` and nobody writes between them; `false` if somebody does. What was written then is
+/// there twice, and changes nothing.
+async fn write_all(shared: &Shared, chunks: Vec<ChunkBuilder>, applied: u64) -> Result<bool, FaultKind> {
+    for (chunk, last) in chunks.into_iter().zip(applied..) {
+        if !write(shared, chunk, last).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Writes a chunk, if the last in the stream is `applied`; `false` if it is not.

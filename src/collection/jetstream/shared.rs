@@ -8,7 +8,7 @@ use async_nats::jetstream;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-use super::chunk::Head;
+use super::chunk::{Head, LARGEST};
 use super::copy::LocalCopy;
 use super::progress::Progress;
 use super::queue::Queue;
@@ -27,6 +27,9 @@ const MUCH: usize = 1 << 20;
 
 /// How long to wait before something is tried again.
 pub(super) const PAUSE: Duration = Duration::from_millis(100);
+
+/// What a message of the broker has beside the records of a chunk: what the chunk says of the collection, and headers.
+const ENVELOPE: usize = 1024;
 
 /// The largest message of a broker, until it has said it: that of one that is not configured otherwise.
 const LARGEST_MESSAGE: usize = 1 << 20;
@@ -90,9 +93,14 @@ impl Shared {
         *self.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
     }
 
-    /// How many bytes a message of the broker may have.
+    /// How many bytes of records a message of the broker may have.
     pub(super) fn largest(&self) -> usize {
-        self.largest.load(Ordering::Relaxed)
+        self.largest.load(Ordering::Relaxed).saturating_sub(ENVELOPE)
+    }
+
+    /// How many bytes of records a chunk has.
+    pub(super) fn most(&self) -> usize {
+        self.largest().min(LARGEST)
     }
 
     pub(super) fn set_largest(&self, largest: usize) {

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::ask::{Questions, answer, caught_up};
-use super::chunk::{Head, LARGEST, Record};
+use super::chunk::{Head, Record};
 use super::clean::clean;
 use super::publish::publish;
 use super::shared::Shared;
@@ -16,9 +16,6 @@ use super::tail::tail;
 use crate::collection::end::End;
 use crate::collection::fault::FaultKind;
 use crate::collection::scalar::Key;
-
-/// What a message of the broker has beside a chunk: what the chunk says of the collection, and headers.
-const ENVELOPE: usize = 1024;
 
 /// How long to wait for the broker where it is away.
 const AWAY: Duration = Duration::from_secs(2);
@@ -105,13 +102,10 @@ impl InStream {
 
     fn add(&self, record: &Record<'_>, size: usize, last: Option<&Arc<End>>) -> Result<Arc<End>, FaultKind> {
         let shared = &self.stream.shared;
-        let largest = shared.largest().saturating_sub(ENVELOPE);
-        if size > largest {
+        if size > shared.largest() {
             return Err(FaultKind::TooLarge);
         }
-        shared
-            .queue
-            .add(self.head, record, (size, largest.min(LARGEST)), last)
+        shared.queue.add(self.head, record, (size, shared.most()), last)
     }
 
     pub(in crate::collection) fn is_full(&self) -> bool {

@@ -199,6 +199,42 @@ fn a_stream_keeps_little_more_than_what_is_kept() {
 }
 
 #[test]
+fn a_stream_is_cleaned_of_messages_that_together_are_too_large_for_the_broker() {
+    let mut declared = declaration(POINT, Some(2));
+    let of_size = |x: u32, size: usize| format!("name: '{}' x: {x}", "n".repeat(size));
+    let small: Vec<String> = (1..=10_000).map(|x| format!("x: {x}")).collect();
+    for (name, most, stay, comes) in [
+        // Each fits into a message by itself.
+        (
+            "large",
+            1 << 20,
+            vec![of_size(1, 10_000), of_size(2, (1 << 20) - 2000)],
+            500_000,
+        ),
+        // They take more, one by one, than in the chunk in which they came.
+        ("small", 64 << 10, small, 10_000),
+    ] {
+        let brokers = starting(|| Brokers::one_of_payloads(most));
+        declared.name = name.into();
+        let collections = replica(&brokers);
+        let stay: Vec<&str> = stay.iter().map(String::as_str).collect();
+        let collection = write(&collections, &declared, &stay);
+        let kept = all(&collection);
+        let message = bytes_of(&declared, &of_size(20_000, comes));
+        for _ in 0..8_000_000 / comes {
+            put(&collection, &message).unwrap();
+        }
+        until("the stream is cleaned", || {
+            // Who writes looks after it.
+            put(&collection, &message).unwrap();
+            stream_of(&brokers, &declared).bytes < 6 << 20
+        });
+        let late = replica(&brokers).declare(&declared).unwrap();
+        assert_eq!(all(&late)[..kept.len()], kept, "{name}");
+    }
+}
+
+#[test]
 fn replicas_that_write_at_random_keep_the_same_while_the_stream_is_cleaned_behind_them() {
     let brokers = starting(Brokers::one);
     for key in [None, Some(2)] {
