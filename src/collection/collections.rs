@@ -137,7 +137,7 @@ impl Collections {
 
     /// Makes the disk full, or not.
     #[cfg(all(test, feature = "sqlite"))]
-    pub(super) fn fill_disk(&self, is_full: bool) {
+    pub(crate) fn fill_disk(&self, is_full: bool) {
         if let Engine::Sqlite(sqlite) = &self.engine {
             sqlite.fill_disk(is_full);
         }

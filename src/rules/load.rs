@@ -209,7 +209,12 @@ fn declare(settings: &Settings, declared: Vec<DeclaredCollection>) -> Result<Dec
     for of in &declared {
         match settings.state.collections().declare(&of.declaration) {
             Ok(collection) => collections.push(collection),
-            Err(error) => problems.push(Problem::at(&of.source, of.place.clone(), error.to_string())),
+            Err(error) => {
+                let reason = std::error::Error::source(&error);
+                let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+                let message = format!("{error}{reason}");
+                problems.push(Problem::at(&of.source, of.place.clone(), message));
+            }
         }
     }
     if !problems.is_empty() {

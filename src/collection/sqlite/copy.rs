@@ -121,7 +121,7 @@ impl InFile {
         let (place, name) = (self.kept.place, Arc::clone(&self.kept.name));
         let asked = self.sqlite.run(move |writing: &mut Writing| {
             let read = read(&writing.open[place], &writing.connection);
-            read.map_err(|error| report(&writing.path, &name, "read", &error))
+            read.map_err(|error| report(&writing.path, &name, "read", error))
         });
         asked.unwrap_or(Err(FaultKind::Unavailable))
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::trouble::reason;
 use crate::error::Error;
 
 /// The name of the file in its folder.
@@ -196,6 +197,6 @@ fn wrong(path: &Path, error: rusqlite::Error) -> Error {
             error,
         ),
         Some(DatabaseCorrupt) => damaged(path, error.into()),
-        _ => Error::invalid_input(format!("cannot open {}", path.display()), error),
+        _ => Error::invalid_input(format!("cannot open {}", path.display()), reason(error)),
     }
 }

@@ -43,6 +43,7 @@ pub(super) use self::kept::Kept;
 pub(super) use self::queue::{Queue, Queued, To};
 pub(super) use self::read::Computed;
 use self::read::Readers;
+use self::trouble::reason;
 use self::write::{Job, Writing};
 use super::declaration::{Declaration, Durability};
 use super::fault::FaultKind;
@@ -123,7 +124,7 @@ impl Sqlite {
         };
         declared
             .ok_or_else(|| Error::invalid_input(failed(), "the thread that writes has ended"))?
-            .map_err(|error| Error::invalid_input(failed(), error))?
+            .map_err(|error| Error::invalid_input(failed(), reason(error)))?
             .map_err(|why| Error::invalid_input(failed(), why))
     }
 

@@ -273,7 +273,7 @@ impl Readers {
             Err(error) => Err(error.into()),
         };
         done.map_err(|failure| match failure {
-            Failure::Sqlite(error) => report(&self.path, &from.name, "read", &error),
+            Failure::Sqlite(error) => report(&self.path, &from.name, "read", error),
             Failure::Damaged(position) => report_damage(&self.path, &from.name, position),
         })
     }

@@ -18,17 +18,34 @@ pub(super) fn kind_of(error: &rusqlite::Error) -> FaultKind {
         return FaultKind::Damaged;
     };
     match failure.code {
-        ErrorCode::DiskFull | ErrorCode::TooBig => FaultKind::Full,
+        _ if is_full_disk(error) => FaultKind::Full,
+        ErrorCode::TooBig => FaultKind::Full,
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => FaultKind::Damaged,
-        _ if failure.extended_code == NO_ROOM_FOR_INDEX => FaultKind::Full,
         _ => FaultKind::Unavailable,
     }
 }
 
+/// What people are told of it: SQLite has several ways to say that a disk is full, of which some do not.
+pub(super) fn reason(error: rusqlite::Error) -> Box<dyn std::error::Error + Send + Sync> {
+    if is_full_disk(&error) {
+        return "the disk is full".into();
+    }
+    error.into()
+}
+
+fn is_full_disk(error: &rusqlite::Error) -> bool {
+    let rusqlite::Error::SqliteFailure(failure, _) = error else {
+        return false;
+    };
+    failure.code == ErrorCode::DiskFull || failure.extended_code == NO_ROOM_FOR_INDEX
+}
+
 /// Logs it, and returns what a call is told.
-pub(super) fn report(path: &Path, collection: &str, doing: &str, error: &rusqlite::Error) -> FaultKind {
+pub(super) fn report(path: &Path, collection: &str, doing: &str, error: rusqlite::Error) -> FaultKind {
     static THROTTLE: Throttle = Throttle::of_lines(3, Duration::from_secs(1));
+    let kind = kind_of(&error);
     if let Some(held_back) = THROTTLE.pass() {
+        let error = reason(error);
         tracing::error!(
             collection,
             held_back,
@@ -36,7 +53,7 @@ pub(super) fn report(path: &Path, collection: &str, doing: &str, error: &rusqlit
             path.display()
         );
     }
-    kind_of(error)
+    kind
 }
 
 /// Logs that a message is not what was written.

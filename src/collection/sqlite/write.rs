@@ -138,7 +138,7 @@ impl Writing {
     pub(super) fn empty_log(&mut self) {
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
         if let Err(error) = self.connection.query_row(checkpoint, [], |_| Ok(())) {
-            report(&self.path, "", "empty the log of", &error);
+            report(&self.path, "", "empty the log of", error);
         }
     }
 
@@ -165,7 +165,7 @@ impl Writing {
             for open in &mut self.open {
                 open.stats = open.stored;
             }
-            report(&self.path, name, "write", &error)
+            report(&self.path, name, "write", error)
         })
     }
 
