@@ -84,6 +84,30 @@ async fn a_collection_is_exported_beside_the_server_that_keeps_it_and_goes_on_wh
     );
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_no_file_is_written_as_it_is_and_never_replaced() {
+    let (folder, data) = (folder(), tempfile::tempdir().expect("a folder"));
+    let (_server, client) = serve(folder.path(), data.path()).await;
+    let add = client.method("points.Points/Add").expect("it is there");
+    add.unary(add.request()).await.expect("OK");
+    let link = data.path().join("out");
+    std::os::unix::fs::symlink("/dev/stdout", &link).expect("a link");
+    let path = link.to_str().expect("UTF-8");
+    let written = export(&data, &["points", "--output", path]).await;
+    assert_eq!(written, ("{}\n".to_owned(), String::new(), Some(0)));
+    for more in [&["--resume"][..], &["--format", "sqlite"]] {
+        let (said, why, code) = export(&data, &[&["points", "--output", path], more].concat()).await;
+        assert_eq!((said.as_str(), code), ("", Some(2)), "{why}");
+        assert!(why.contains("is none"), "{why}");
+    }
+    assert!(link.is_symlink());
+    let to_folder = ["points", "--output", data.path().to_str().expect("UTF-8")];
+    let (_, why, code) = export(&data, &to_folder).await;
+    assert_eq!(code, Some(1));
+    assert!(why.contains("is a folder"), "{why}");
+}
+
 #[tokio::test]
 async fn a_folder_without_collections_is_told() {
     let data = tempfile::tempdir().expect("a folder");

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::place::{Place, beside};
 use super::s3::{PART, S3File, name_of};
+use super::target::may_be_replaced;
 use crate::failure::Failure;
 use crate::output::stdout;
 
@@ -35,6 +36,12 @@ enum Goal {
 
 impl SqliteFile {
     pub(super) fn open(path: &Path, export: &Value, resumes: bool) -> Result<Self, Failure> {
+        if !may_be_replaced(path)? {
+            return Err(Failure::usage(format!(
+                "SQLite writes where it likes in a file, and {} is none",
+                path.display()
+            )));
+        }
         Self::to(Goal::Path(path.to_owned()), path, export, resumes)
     }
 

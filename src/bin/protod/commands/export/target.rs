@@ -15,6 +15,8 @@ use crate::output::stdout;
 /// Where an export goes.
 pub(super) enum Target {
     Stdout,
+    /// What is no file has no other name until it is whole: a pipe, or a device.
+    Straight(PathBuf, File),
     File(Part),
     S3(Box<S3File>),
 }
@@ -49,9 +51,20 @@ impl Target {
 
     /// A file; one that was cut off goes on if that is wanted.
     pub(super) fn file(path: &Path, export: &Value, resumes: bool) -> Result<Self, Failure> {
+        if !may_be_replaced(path)? {
+            if resumes {
+                return Err(Failure::usage(format!(
+                    "--resume goes on with a file, and {} is none",
+                    path.display()
+                )));
+            }
+            let opened = File::options().write(true).open(path);
+            let opened = opened.map_err(|error| unwritable(path, error))?;
+            return Ok(Self::Straight(path.to_owned(), opened));
+        }
         let part = beside(path, ".part");
         let place = Place::beside(path, export);
-        let unwritable = |error| Failure::caused(format!("cannot write {}", part.display()), error);
+        let unwritable = |error| unwritable(&part, error);
         let (mut position, mut length) = if resumes { place_of(&place)? } else { (0, 0) };
         let file = File::options()
             .create(true)
@@ -85,13 +98,13 @@ impl Target {
     }
 
     pub(super) fn is_file(&self) -> bool {
-        !matches!(self, Self::Stdout)
+        !matches!(self, Self::Stdout | Self::Straight(..))
     }
 
     /// The position of the last message that is in it.
     pub(super) fn position(&self) -> u64 {
         match self {
-            Self::Stdout => 0,
+            Self::Stdout | Self::Straight(..) => 0,
             Self::File(part) => part.position,
             Self::S3(file) => file.position(),
         }
@@ -100,6 +113,9 @@ impl Target {
     pub(super) fn write(&mut self, lines: &[u8]) -> Result<(), Failure> {
         let part = match self {
             Self::Stdout => return stdout::write(lines),
+            Self::Straight(path, file) => {
+                return file.write_all(lines).map_err(|error| unwritable(path, error));
+            }
             Self::S3(file) => {
                 file.write(lines);
                 return Ok(());
@@ -107,8 +123,7 @@ impl Target {
             Self::File(part) => part,
         };
         let written = part.file.write_all(lines);
-        written
-            .map_err(|error| Failure::caused(format!("cannot write {}", part.unfinished.display()), error))?;
+        written.map_err(|error| unwritable(&part.unfinished, error))?;
         part.length += lines.len() as u64;
         Ok(())
     }
@@ -116,7 +131,7 @@ impl Target {
     /// Notes that all up to a position is written.
     pub(super) fn note(&mut self, position: u64) -> Result<(), Failure> {
         let part = match self {
-            Self::Stdout => return Ok(()),
+            Self::Stdout | Self::Straight(..) => return Ok(()),
             Self::S3(file) => return file.note(position),
             Self::File(part) => part,
         };
@@ -128,7 +143,7 @@ impl Target {
     /// Gives the file its name.
     pub(super) fn end(self) -> Result<(), Failure> {
         let part = match self {
-            Self::Stdout => return Ok(()),
+            Self::Stdout | Self::Straight(..) => return Ok(()),
             Self::S3(file) => return file.end(),
             Self::File(part) => part,
         };
@@ -136,10 +151,27 @@ impl Target {
             .file
             .sync_all()
             .and_then(|()| fs::rename(&part.unfinished, &part.path));
-        named.map_err(|error| Failure::caused(format!("cannot write {}", part.path.display()), error))?;
+        named.map_err(|error| unwritable(&part.path, error))?;
         part.place.remove();
         stdout::print(&format!("wrote {}\n", part.path.display()))
     }
+}
+
+/// Whether a file may take the place of what is there. A folder is told of before anything is written.
+pub(super) fn may_be_replaced(path: &Path) -> Result<bool, Failure> {
+    match fs::metadata(path) {
+        Ok(there) if there.is_dir() => Err(Failure::new(format!(
+            "{} is a folder: an export is a file",
+            path.display()
+        ))),
+        Ok(there) => Ok(there.is_file()),
+        // What cannot be written is told of when it is.
+        Err(_) => Ok(true),
+    }
+}
+
+fn unwritable(path: &Path, error: std::io::Error) -> Failure {
+    Failure::caused(format!("cannot write {}", path.display()), error)
 }
 
 /// Up to which position a part is whole, and how many bytes these are. Nothing, if there is no part.
