@@ -87,7 +87,11 @@ impl KeptFolder {
             self.remove_all(&text.name, Some(text.number))?;
             self.sync()
         };
-        write().map_err(|error| Error::io(format!("{} cannot be written", path.display()), error))
+        write().map_err(|error| {
+            // What is there of it may fill the disk.
+            let _ = fs::remove_file(&beside);
+            Error::io(format!("{} cannot be written", path.display()), error)
+        })
     }
 
     /// Removes the text of a name, if it is there.
@@ -156,4 +160,25 @@ fn read_text(path: &Path) -> io::Result<String> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
     }
     fs::read_to_string(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_cannot_be_written_leaves_nothing_of_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let kept = KeptFolder::open(folder.path()).expect("opened");
+        // Where it should be moved to.
+        fs::create_dir(folder.path().join("000001.one.kept")).expect("a new folder");
+        let text = PutText {
+            number: 1,
+            name: "one".into(),
+            yaml: "rules: []".into(),
+            keep: true,
+        };
+        assert!(kept.write(&text).expect_err("a folder").is_io());
+        assert!(!folder.path().join(".one.new").exists());
+    }
 }
