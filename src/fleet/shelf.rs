@@ -13,11 +13,11 @@ use std::collections::HashSet;
 use std::fmt::Display;
 use std::time::Duration;
 
-use async_nats::jetstream::ErrorCode;
-use async_nats::jetstream::context::GetStreamErrorKind;
+use async_nats::jetstream::context::{GetStreamErrorKind, PublishError, PublishErrorKind};
 use async_nats::jetstream::kv::{self, Operation, Store};
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{self, DiscardPolicy, LastRawMessageErrorKind, Stream};
+use async_nats::jetstream::{self, ErrorCode};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::try_join_all;
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -53,8 +53,11 @@ const MEMBER: &str = "member.";
 /// Who publishes.
 pub(super) const PUBLISHER: &str = "publisher";
 
-/// How many bytes of a generation are in one message. A broker takes 1 MiB, unless it is told otherwise, and gives it in base64.
+/// How many bytes of a generation are in one message, at most.
 const CHUNK: usize = 512 << 10;
+
+/// The part of the largest message of a broker that a chunk may have: it is given back in base64.
+const PART: usize = 2;
 
 /// How many chunks are on their way at once.
 const IN_FLIGHT: usize = 4;
@@ -201,17 +204,18 @@ impl Shelf {
     pub(super) async fn put(&self, generation: &Generation) -> Result<(), Error> {
         let bytes = generation.bytes();
         let action = "cannot send the generation";
-        let chunks = (0..bytes.len()).step_by(CHUNK);
+        let most = (self.store.client().max_payload() / PART).clamp(1, CHUNK);
+        let chunks = (0..bytes.len()).step_by(most);
         let chunks: Vec<_> = chunks
-            .map(|at| bytes.slice(at..bytes.len().min(at + CHUNK)))
+            .map(|at| bytes.slice(at..bytes.len().min(at + most)))
             .collect();
         let subject = |number: usize| self.subject(generation.id(), number);
         let mut puts = futures_util::stream::iter(chunks.into_iter().enumerate())
             .map(|(number, chunk)| async move {
                 let sent = self.store.context().publish(subject(number), chunk).await;
-                sent.map_err(|error| unavailable(action, error))?
+                sent.map_err(|error| not_taken(action, &error))?
                     .await
-                    .map_err(|error| unavailable(action, error))
+                    .map_err(|error| not_taken(action, &error))
             })
             .buffer_unordered(IN_FLIGHT);
         while let Some(put) = puts.next().await {
@@ -226,23 +230,29 @@ impl Shelf {
         if size > Generation::MAX_BYTES || !is_id(&record.id) {
             return Err(unusable("a generation", "its record makes no sense"));
         }
-        let chunks = futures_util::stream::iter(0..size.div_ceil(CHUNK))
-            .map(|number| async move {
-                let subject = self.subject(&record.id, number);
-                last(&self.generations, &subject, "cannot fetch the generation").await
-            })
-            .buffered(IN_FLIGHT);
-        let mut chunks = std::pin::pin!(chunks);
-        let mut bytes = BytesMut::with_capacity(size);
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk?.ok_or_else(|| {
+        let fetch = async |number| {
+            let subject = self.subject(&record.id, number);
+            let chunk = last(&self.generations, &subject, "cannot fetch the generation").await?;
+            let chunk = chunk.map(|chunk| chunk.payload).filter(|chunk| !chunk.is_empty());
+            chunk.ok_or_else(|| {
                 let what = format!("the generation {}", record.id);
                 unusable(&what, "it is not kept any more")
-            })?;
-            if bytes.len() + chunk.payload.len() > size {
+            })
+        };
+        // The first says how large the others are, which its publisher has decided.
+        let first = fetch(0).await?;
+        let rest = size.saturating_sub(first.len()).div_ceil(first.len());
+        let rest = futures_util::stream::iter(1..=rest)
+            .map(fetch)
+            .buffered(IN_FLIGHT);
+        let mut chunks = std::pin::pin!(futures_util::stream::iter([Ok(first)]).chain(rest));
+        let mut bytes = BytesMut::with_capacity(size);
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk?;
+            if bytes.len() + chunk.len() > size {
                 return Err(unusable("a generation", "it has more bytes than its record says"));
             }
-            bytes.extend_from_slice(&chunk.payload);
+            bytes.extend_from_slice(&chunk);
         }
         let bytes = bytes.freeze();
         let wanted = record.id.clone();
@@ -344,6 +354,27 @@ pub(super) fn unavailable(action: &str, cause: impl Display) -> Error {
         action,
         Status::unavailable(format!("the store does not answer: {cause}")),
     )
+}
+
+/// A message was not stored: what the broker has no room for is refused, and all else may be stored later.
+fn not_taken(action: &str, error: &PublishError) -> Error {
+    let why = std::error::Error::source(error).and_then(|why| why.downcast_ref::<jetstream::Error>());
+    let has_no_room = why.is_some_and(|why| {
+        matches!(
+            why.error_code(),
+            ErrorCode::ACCOUNT_RESOURCES_EXCEEDED
+                | ErrorCode::INSUFFICIENT_RESOURCES
+                | ErrorCode::STORAGE_RESOURCES_EXCEEDED
+                | ErrorCode::MEMORY_RESOURCES_EXCEEDED
+                | ErrorCode::STREAM_MESSAGE_EXCEEDS_MAXIMUM
+                | ErrorCode::STREAM_STORE_FAILED
+        )
+    });
+    if !has_no_room && error.kind() != PublishErrorKind::MaxPayloadExceeded {
+        return unavailable(action, error);
+    }
+    let status = Status::resource_exhausted(format!("the store has no room for it: {error}"));
+    Error::of_status(action, status)
 }
 
 fn unusable(what: &str, why: &str) -> Error {

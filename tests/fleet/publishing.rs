@@ -266,3 +266,21 @@ async fn what_others_write_into_the_records_of_a_fleet_stops_no_server_and_no_la
     let told = fleet.told(&["rollback", old]).await;
     assert_eq!(told["outcome"], "served", "{told:#}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generation_is_as_large_as_it_may_be_whatever_messages_the_broker_takes() {
+    let fleet = Fleet::of_payloads(16 << 10);
+    let replica = fleet.replica("only", &[]).await;
+    fleet.await_replicas(1).await;
+    fleet.change(1, "large");
+    let fields = (0..3000).map(|field| format!("string a_field_with_a_long_name_{field} = {};\n", field + 1));
+    let fields = fields.collect::<Vec<_>>().concat();
+    let other = format!("syntax = \"proto3\"; package other; message Other {{ {fields} }}");
+    fleet.write("api/other.proto", &other);
+    let folder = fleet.path("api");
+    let told = fleet.told(&["publish", folder.to_str().expect("UTF-8")]).await;
+    assert_eq!(told["outcome"], "served", "{told:#}");
+    assert_eq!(answer(&replica).await, (1, "large".to_owned()));
+    let bytes = &fleet.told(&["fleet"]).await["current"]["bytes"];
+    assert!(bytes.as_u64() > Some(100 << 10), "{bytes}");
+}

@@ -31,6 +31,14 @@ impl Fleet {
         }
     }
 
+    /// With one broker that takes messages of so many bytes at most.
+    pub(crate) fn of_payloads(most: usize) -> Self {
+        Self {
+            brokers: Brokers::one_of_payloads(most),
+            ..Self::of_one_broker()
+        }
+    }
+
     /// With a cluster of three.
     pub(crate) fn of_three_brokers() -> Self {
         Self {
