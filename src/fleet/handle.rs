@@ -95,7 +95,9 @@ impl Fleet {
         let look = async |shelf: Shelf| tokio::try_join!(shelf.current(), shelf.replicas());
         let (current, replicas) = self.patiently(PATIENCE, look).await?;
         Ok(FleetState {
-            current: current.map(|current| current.record.published()),
+            current: current
+                .filter(|current| current.record.generation.is_some())
+                .map(|current| current.record.published()),
             replicas: replicas.into_iter().map(ReplicaRecord::state).collect(),
         })
     }

@@ -68,12 +68,21 @@ impl Publishing {
             if self.is_done(base.as_ref()) {
                 return self.follow(&record.id).await;
             }
-            if !self.options.check_only && id_of(base.as_ref()) == record.id {
+            if !self.options.check_only && is_current(base.as_ref(), &record.id) {
                 return self.unchanged(&record.id).await;
             }
-            self.shelf.put(generation).await?;
+            if let Err(error) = self.shelf.put(generation).await {
+                // What is there of it may fill the store.
+                let _ = self.shelf.prune().await;
+                return Err(error);
+            }
+            let before = match &base {
+                // It is the same one again, in the place of what makes no sense.
+                Some(base) if base.is_damaged && base.record.id() == record.id => &base.record.before,
+                base => id_of(base.as_ref()),
+            };
             let next = Next {
-                before: id_of(base.as_ref()).to_owned(),
+                before: before.to_owned(),
                 generation: record.clone(),
                 is_rollback: false,
             };
@@ -92,7 +101,7 @@ impl Publishing {
             let history = self.shelf.history().await?;
             let target = find(&history, base.as_ref(), id)?;
             let record = target.generation.clone().unwrap_or_default();
-            if id_of(base.as_ref()) == record.id {
+            if is_current(base.as_ref(), &record.id) {
                 return self.unchanged(&record.id).await;
             }
             let next = Next {
@@ -174,7 +183,7 @@ impl Publishing {
 
     /// Whether an earlier try has changed the current generation, and only the answer was lost.
     fn is_done(&self, current: Option<&Current>) -> bool {
-        current.is_some_and(|current| current.record.publication == self.publication)
+        current.is_some_and(|current| !current.is_damaged && current.record.publication == self.publication)
     }
 
     /// Waits until the generation is served that an earlier try has made the current one.
@@ -285,7 +294,7 @@ impl Publishing {
             };
             // It may have been done, and only the answer been lost.
             match self.shelf.current().await {
-                Ok(Some(now)) if now.record.publication == self.publication => return Ok(()),
+                Ok(now) if self.is_done(now.as_ref()) => return Ok(()),
                 Ok(now) if now.as_ref().map_or(0, |now| now.revision) != revision => {
                     let status = Status::aborted(format!(
                         "another has published the generation {} meanwhile",
@@ -326,6 +335,8 @@ fn find<'h>(
     let wanted = match (id, base) {
         (Some(id), _) => id,
         (None, None) => return Err(failed("nothing was published".to_owned())),
+        // What is still served was before.
+        (None, Some(base)) if base.is_damaged && !base.record.id().is_empty() => base.record.id(),
         (None, Some(base)) if base.record.before.is_empty() => {
             return Err(failed(
                 "no generation was served before the current one".to_owned(),
@@ -351,6 +362,11 @@ fn find<'h>(
         )));
     }
     Ok(first)
+}
+
+/// Whether a generation is the current one, and nothing has to be mended.
+fn is_current(base: Option<&Current>, id: &str) -> bool {
+    base.is_some_and(|base| !base.is_damaged && base.record.id() == id)
 }
 
 fn id_of(current: Option<&Current>) -> &str {

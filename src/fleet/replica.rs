@@ -21,7 +21,8 @@ use super::records::{
     short,
 };
 use super::shelf::{
-    CANDIDATE, CURRENT, HEARTBEAT, LIVES, Shelf, decode, subject_of_member, subject_of_replica, unavailable,
+    CANDIDATE, CURRENT, HEARTBEAT, LIVES, Shelf, change, decode, subject_of_member, subject_of_replica,
+    unavailable,
 };
 use crate::error::Error;
 use crate::live::{Project, ReloadTrigger, ToldProblem};
@@ -231,15 +232,21 @@ impl Replica {
                 }
                 Ok(())
             }
-            _ => match decode::<CurrentRecord>("the current generation", &entry.value) {
-                Ok(CurrentRecord {
-                    generation: Some(record),
-                    ..
-                }) => self.follow(shelf, &record).await,
-                Ok(_) => Ok(()),
+            _ => match change(&entry.value) {
+                Ok(CurrentRecord { generation, .. }) => {
+                    self.follow(shelf, &generation.unwrap_or_default()).await
+                }
                 Err(error) => {
+                    let before = shelf
+                        .current()
+                        .await?
+                        .and_then(|current| current.record.generation);
+                    if let Some(before) = before {
+                        self.follow(shelf, &before).await?;
+                    }
                     let why = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
-                    let trouble = format!("{error}, what was served before is: {why}; publish one again");
+                    let trouble =
+                        format!("{error}, what was served before is: {why}; publish one again, or roll back");
                     tracing::error!("{trouble}");
                     self.said.trouble(trouble);
                     Ok(())
@@ -281,6 +288,7 @@ impl Replica {
     /// Serves the current generation, if it does not already.
     async fn follow(&self, shelf: &Shelf, record: &GenerationRecord) -> Result<(), Error> {
         if self.said.record().serves == record.id {
+            self.said.no_trouble();
             return Ok(());
         }
         let mut served = self.reloads.serve_prepared(&record.id).await;
@@ -369,6 +377,13 @@ impl Said {
         record.trouble.clear();
         drop(record);
         self.news.notify_one();
+    }
+
+    /// The current generation is served, whatever was there meanwhile.
+    fn no_trouble(&self) {
+        if !std::mem::take(&mut self.record().trouble).is_empty() {
+            self.news.notify_one();
+        }
     }
 
     fn trouble(&self, trouble: String) {

@@ -77,6 +77,8 @@ pub(super) struct Shelf {
 pub(super) struct Current {
     pub(super) record: CurrentRecord,
     pub(super) revision: u64,
+    /// Whether what is there makes no sense, and the record is the last one that does: that is still served.
+    pub(super) is_damaged: bool,
 }
 
 impl Shelf {
@@ -107,10 +109,18 @@ impl Shelf {
     pub(super) async fn current(&self) -> Result<Option<Current>, Error> {
         let subject = format!("{}{CURRENT}", self.fleet.prefix);
         let message = last(&self.fleet.stream, &subject, "cannot read the current generation").await?;
-        Ok(message.map(|message| Current {
-            // One that is none is replaced by who publishes next.
-            record: decode("the current generation", &message.payload).unwrap_or_default(),
+        let Some(message) = message else { return Ok(None) };
+        let record = change(&message.payload).ok();
+        let is_damaged = record.is_none();
+        let record = match record {
+            Some(record) => record,
+            // Who publishes next, or goes back, replaces what is there.
+            None => self.history().await?.into_iter().next().unwrap_or_default(),
+        };
+        Ok(Some(Current {
+            record,
             revision: message.sequence,
+            is_damaged,
         }))
     }
 
@@ -139,7 +149,7 @@ impl Shelf {
         while let Some(entry) = entries.next().await {
             let entry = entry.map_err(|error| unavailable(action, error))?;
             if entry.operation == Operation::Put {
-                history.extend(decode("the history of the fleet", &entry.value).ok());
+                history.extend(change(&entry.value).ok());
             }
         }
         history.reverse();
@@ -341,6 +351,17 @@ async fn subjects(stream: &Stream, filter: &str, action: &str) -> Result<(Vec<St
     let as_of = there.info.state.last_sequence;
     let subjects = there.map_ok(|(subject, _)| subject).try_collect().await;
     Ok((subjects.map_err(|error| unavailable(action, error))?, as_of))
+}
+
+/// Reads a change of the current generation.
+pub(super) fn change(bytes: &Bytes) -> Result<CurrentRecord, Error> {
+    let what = "the current generation";
+    let record: CurrentRecord = decode(what, bytes)?;
+    if is_id(record.id()) {
+        Ok(record)
+    } else {
+        Err(unusable(what, "it names none"))
+    }
 }
 
 /// Reads a record.

@@ -1,6 +1,6 @@
 //! Rollbacks: one command goes back to what was served before.
 
-use crate::support::{Fleet, answer, await_answer, stderr};
+use crate::support::{Fleet, answer, await_answer, await_trouble, stderr};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_rollback_goes_further_back_and_one_with_an_id_goes_anywhere() {
@@ -73,4 +73,51 @@ async fn the_last_ten_are_kept_and_the_one_before_them_is_not() {
     fleet.told(&["rollback", &ids[1]]).await;
     let replica = fleet.replica("one", &[]).await;
     await_answer(&replica, 1, "generation 1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_rubbish_in_the_place_of_the_current_generation_a_rollback_leads_to_what_was_served() {
+    let fleet = Fleet::of_one_broker();
+    let _replica = fleet.replica("one", &[]).await;
+    fleet.await_replicas(1).await;
+    let mut ids = Vec::new();
+    for number in 1..3 {
+        let told = fleet.publish(number, &format!("generation {number}")).await;
+        ids.push(told["generation"].clone());
+    }
+    // Text, what says that the key is deleted, and a record without a generation.
+    for rubbish in [&b"rubbish"[..], b"", b"\x28\x01"] {
+        fleet.brokers.publish("$KV.protod-fleet.current", rubbish);
+        await_trouble(&fleet, "one", true).await;
+        assert_eq!(fleet.told(&["fleet"]).await["current"]["generation"], ids[1]);
+        let late = fleet.replica("late", &[]).await;
+        await_answer(&late, 2, "generation 2").await;
+        late.stop().await;
+        let told = fleet.told(&["rollback"]).await;
+        assert_eq!(
+            (&told["generation"], &told["outcome"]),
+            (&ids[1], &"served".into())
+        );
+        await_trouble(&fleet, "one", false).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_in_the_place_of_rubbish_goes_back_to_what_was_served() {
+    let fleet = Fleet::of_one_broker();
+    let mut ids = Vec::new();
+    for number in 1..3 {
+        let told = fleet.publish(number, &format!("generation {number}")).await;
+        ids.push(told["generation"].clone());
+    }
+    // The same once more has the same one before it.
+    for number in [2, 3] {
+        fleet.brokers.publish("$KV.protod-fleet.current", b"rubbish");
+        let told = fleet.publish(number, &format!("generation {number}")).await;
+        assert_eq!(told["outcome"], "served", "{told:#}");
+    }
+    for id in ids.iter().rev() {
+        let told = fleet.told(&["rollback"]).await;
+        assert_eq!(&told["generation"], id, "{told:#}");
+    }
 }

@@ -118,6 +118,18 @@ impl Fleet {
     }
 }
 
+/// Waits until a replica is in trouble, or is not any more.
+pub(crate) async fn await_trouble(fleet: &Fleet, name: &str, wanted: bool) {
+    let began = Instant::now();
+    loop {
+        let told = fleet.told_of(name).await;
+        if told["name"] == name && told["trouble"].is_string() == wanted {
+            return;
+        }
+        assert!(began.elapsed() < SOON, "is it in trouble: {}: {told:#}", !wanted);
+    }
+}
+
 /// What a server answers: the field, and the text in it.
 pub(crate) async fn answer(server: &Server) -> (u32, String) {
     let mut client = Client::connect(server.address()).await;
