@@ -16,9 +16,6 @@ use crate::rules::plan::Rule;
 /// What it costs to say how a rule differs, apart from what its condition costs.
 const UNITS_PER_COMPARISON: u64 = 5;
 
-/// How many rules are compared at most, to find the nearest.
-const COMPARED: usize = 1000;
-
 /// The rules that have passed a call on, those that stand in front of others first.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PassedOn(Vec<PassedRules>);
@@ -97,7 +94,7 @@ fn nearer<D>(best: Near<D>, next: Near<D>) -> Near<D> {
     if next.0 > best.0 { next } else { best }
 }
 
-/// The rule that came nearest.
+/// The rule that came nearest, of [a few](super::candidates::order::Order::near).
 fn nearest(
     rules: &MethodRules,
     execution: &Execution<'_>,
@@ -110,10 +107,10 @@ fn nearest(
         let env = Env { request, ..*env };
         let mut decoded = Decoded::new(request.map(|(bytes, _)| (rules.method.input().clone(), bytes)));
         // As far as the turn's room goes: the nearest of those is told.
-        let has_room = |_: &(usize, &Rule)| env.call.budget.charge(UNITS_PER_COMPARISON).is_ok();
-        let answering = rules.rules.iter().enumerate().filter(|(_, rule)| !rule.passes);
-        let compared = answering.take(COMPARED).take_while(has_room);
-        let differences = compared.filter_map(|(at, rule)| {
+        let has_room = |_: &usize| env.call.budget.charge(UNITS_PER_COMPARISON).is_ok();
+        let compared = rules.order.near(&env).into_iter().take_while(has_room);
+        let differences = compared.filter_map(|at| {
+            let rule = &rules.rules[at];
             let difference = difference(rules, execution.tallies(), at, &env, &mut decoded);
             let difference = difference.or_else(|| chance_difference(rule))?;
             Some((difference.held, (difference, rule)))

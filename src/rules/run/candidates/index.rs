@@ -10,18 +10,13 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hasher;
 use std::ops::Range;
 
-use http::{HeaderMap, HeaderName};
-use prost_reflect::{Kind, Value as Constant};
-
-use crate::cel::{Env, Equality, Value, metadata_value};
-use crate::message::{Picked, Raw, Slot};
-use crate::rules::plan::{Condition, ExpectedMetadata, Rule, WireScalar, canonical};
+use super::place::{Place, Required, equalities, hash_literal};
+use super::shared_literals::SharedLiterals;
+use crate::cel::Env;
+use crate::rules::plan::{Condition, Rule, WireScalar};
 
 /// How many combinations of places have a table: each table costs every call a look-up.
 const MAX_COMBINATIONS: usize = 16;
-
-/// How many bytes at the begin and at the end of a text are hashed.
-const HASHED_ENDS: usize = 128;
 
 /// The rules of one method, by the literals that they require.
 #[derive(Debug, Default)]
@@ -30,18 +25,7 @@ pub(super) struct Index {
     tables: Vec<Table>,
     /// Rules that no table holds, in order.
     others: Vec<usize>,
-}
-
-/// A place in a call whose value rules compare with literals.
-#[derive(Debug, Clone)]
-enum Place {
-    Field {
-        slot: Slot,
-        kind: Kind,
-        /// The value of the field when it is unset.
-        unset: WireScalar,
-    },
-    Metadata(HeaderName),
+    shared: SharedLiterals,
 }
 
 /// The rules that compare the same places.
@@ -55,13 +39,16 @@ struct Table {
     rules: Vec<usize>,
 }
 
-/// The literals that one rule requires, by place, ascending.
-type Required = Vec<(usize, WireScalar)>;
-
 impl Index {
     pub(super) fn of(rules: &[Rule]) -> Self {
         let mut index = Self::default();
         let mut required: Vec<Required> = rules.iter().map(|rule| index.required(&rule.condition)).collect();
+        // A rule that answers no call is near to none.
+        let is_near = |rule: usize| !rules[rule].passes;
+        index.shared = SharedLiterals::of(&required, is_near);
+        for required in &mut required {
+            required.sort_by_key(|(place, _)| *place);
+        }
         limit_combinations(&mut required);
         for (rule, required) in required.iter().enumerate() {
             if required.is_empty() {
@@ -73,7 +60,7 @@ impl Index {
         index
     }
 
-    /// The equalities without which a condition cannot hold.
+    /// The equalities without which a condition cannot hold, in the order in which it compares them.
     fn required(&mut self, condition: &Condition) -> Required {
         let mut required = Required::new();
         for (place, literal) in equalities(condition) {
@@ -87,7 +74,6 @@ impl Index {
                 required.push((place, literal));
             }
         }
-        required.sort_by_key(|(place, _)| *place);
         required
     }
 
@@ -117,17 +103,16 @@ impl Index {
         Merge { lists }
     }
 
+    /// A few rules that share the first of their literals with a call, those that share the most first.
+    pub(super) fn sharing(&self, env: &Env<'_>) -> Vec<usize> {
+        self.shared.with(&self.places, env)
+    }
+
     /// The rules of a table that require the values that the call has.
     fn find<'i>(&'i self, table: &'i Table, range: &Range<usize>, env: &Env<'_>) -> &'i [usize] {
         let mut hasher = DefaultHasher::new();
         for place in &table.places {
-            let there = match &self.places[*place] {
-                Place::Field { slot, kind, unset } => env.request.is_some_and(|(bytes, picked)| {
-                    hash_field(*slot, kind, unset, bytes, picked, &mut hasher)
-                }),
-                Place::Metadata(name) => hash_metadata(name, env.metadata, &mut hasher),
-            };
-            if !there {
+            if !self.places[*place].hash(env, &mut hasher) {
                 // None of them can match. One is enough to report what is missing.
                 let rules = within(&table.rules, range);
                 return &rules[..rules.len().min(1)];
@@ -142,23 +127,10 @@ impl Table {
     fn file(&mut self, required: &Required, rule: usize) {
         let mut hasher = DefaultHasher::new();
         for (_, literal) in required {
-            match literal {
-                WireScalar::Bits(bits) => hasher.write_u64(*bits),
-                WireScalar::Bytes(bytes) => hash_bytes(bytes, &mut hasher),
-            }
+            hash_literal(literal, &mut hasher);
         }
         self.by_literals.entry(hasher.finish()).or_default().push(rule);
         self.rules.push(rule);
-    }
-}
-
-impl Place {
-    fn is(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Field { slot, .. }, Self::Field { slot: other, .. }) => slot == other,
-            (Self::Metadata(name), Self::Metadata(other)) => name == other,
-            _ => false,
-        }
     }
 }
 
@@ -195,45 +167,6 @@ fn limit_combinations(required: &mut [Required]) {
     }
 }
 
-/// Hashes the value of a field of the request; `false` if it cannot equal a literal of its kind.
-fn hash_field(
-    slot: Slot,
-    kind: &Kind,
-    unset: &WireScalar,
-    bytes: &[u8],
-    picked: &Picked,
-    hasher: &mut DefaultHasher,
-) -> bool {
-    match picked.get(slot) {
-        Raw::Span(start, length) => hash_bytes(&bytes[start as usize..][..length as usize], hasher),
-        Raw::Varint(raw) => hasher.write_u64(canonical(kind, raw)),
-        Raw::Fixed32(bits) => hasher.write_u64(u64::from(bits)),
-        Raw::Fixed64(bits) => hasher.write_u64(bits),
-        Raw::Absent | Raw::Present => match unset {
-            WireScalar::Bits(bits) => hasher.write_u64(*bits),
-            WireScalar::Bytes(bytes) => hash_bytes(bytes, hasher),
-        },
-    }
-    true
-}
-
-/// Hashes the metadata of that name; `false` if there is none.
-fn hash_metadata(name: &HeaderName, metadata: &HeaderMap, hasher: &mut DefaultHasher) -> bool {
-    let value = metadata_value(metadata, name);
-    if let Some(value) = &value {
-        hash_bytes(value.as_bytes(), hasher);
-    }
-    value.is_some()
-}
-
-fn hash_bytes(bytes: &[u8], hasher: &mut DefaultHasher) {
-    hasher.write_usize(bytes.len());
-    // Enough to tell literals apart: a candidate need not match.
-    let begin = bytes.len().min(HASHED_ENDS);
-    hasher.write(&bytes[..begin]);
-    hasher.write(&bytes[begin.max(bytes.len().saturating_sub(HASHED_ENDS))..]);
-}
-
 /// The part of an ascending list that is in a range.
 fn within<'l>(list: &'l [usize], range: &Range<usize>) -> &'l [usize] {
     let start = list.partition_point(|at| *at < range.start);
@@ -259,92 +192,6 @@ impl Iterator for Merge<'_> {
         *list = rest;
         Some(*first)
     }
-}
-
-/// The equalities with a literal without which a condition cannot hold. Floats are left out: equal floats may have
-/// different bits.
-fn equalities(condition: &Condition) -> impl Iterator<Item = (Place, WireScalar)> {
-    let named = condition
-        .metadata
-        .iter()
-        .filter_map(|condition| match &condition.expected {
-            ExpectedMetadata::AnyOf(values) => match &**values {
-                [only] => {
-                    let expected = WireScalar::Bytes(only.as_bytes().into());
-                    Some((Place::Metadata(condition.name.clone()), expected))
-                }
-                _ => None,
-            },
-            _ => None,
-        });
-    let listed = condition.equalities.iter().filter_map(|equality| {
-        let expected = equality.expected.value()?.clone();
-        let place = Place::Field {
-            slot: equality.slot,
-            kind: equality.kind.clone(),
-            unset: equality.unset.clone(),
-        };
-        Some((place, expected))
-    });
-    let written = condition.when.iter().flat_map(|when| when.program.equalities());
-    let written = written.filter_map(|equality| {
-        Some(match equality {
-            Equality::Field {
-                slot,
-                kind,
-                unset,
-                expected,
-            } => {
-                let place = Place::Field {
-                    slot,
-                    kind: kind.clone(),
-                    unset: literal(kind, unset)?,
-                };
-                (place, literal(kind, expected)?)
-            }
-            Equality::Metadata { name, expected } => {
-                let expected = WireScalar::Bytes(expected.as_bytes().into());
-                (Place::Metadata(name.clone()), expected)
-            }
-        })
-    });
-    let is_float = |place: &Place| {
-        matches!(
-            place,
-            Place::Field {
-                kind: Kind::Double | Kind::Float,
-                ..
-            }
-        )
-    };
-    // A string of proto2 that is not UTF-8 reads with U+FFFD in it, and has other bytes.
-    let may_read_otherwise = |literal: &WireScalar| match literal {
-        WireScalar::Bytes(bytes) => bytes.windows(3).any(|bytes| bytes == "\u{fffd}".as_bytes()),
-        WireScalar::Bits(_) => false,
-    };
-    named
-        .chain(listed)
-        .chain(written)
-        .filter(move |(place, literal)| !is_float(place) && !may_read_otherwise(literal))
-}
-
-/// The wire form of an expression's value in a field of that kind; `None` if no such field can have it.
-fn literal(kind: &Kind, value: &Value<'_>) -> Option<WireScalar> {
-    let value = match (kind, value) {
-        (Kind::String, Value::String(text)) => return Some(WireScalar::Bytes(text.as_bytes().into())),
-        (Kind::Bytes, Value::Bytes(bytes)) => return Some(WireScalar::Bytes(bytes.as_ref().into())),
-        (Kind::Bool, Value::Bool(truth)) => Constant::Bool(*truth),
-        (Kind::Uint32 | Kind::Fixed32, Value::Uint(number)) => Constant::U32((*number).try_into().ok()?),
-        (Kind::Uint64 | Kind::Fixed64, Value::Uint(number)) => Constant::U64(*number),
-        (Kind::Int32 | Kind::Sint32 | Kind::Sfixed32, Value::Int(number)) => {
-            Constant::I32((*number).try_into().ok()?)
-        }
-        (Kind::Int64 | Kind::Sint64 | Kind::Sfixed64, Value::Int(number)) => Constant::I64(*number),
-        (Kind::Enum(_), Value::Int(number)) => Constant::EnumNumber((*number).try_into().ok()?),
-        (Kind::Enum(_), Value::Enum(_, number)) => Constant::EnumNumber(*number),
-        _ => return None,
-    };
-    WireScalar::of(&value, kind)
 }
 
 #[cfg(test)]

@@ -2,3 +2,5 @@
 
 mod index;
 pub(super) mod order;
+mod place;
+mod shared_literals;

@@ -14,7 +14,13 @@ pub(in crate::rules::run) struct Order {
     /// Rules before this index are decided by the first message.
     pub(in crate::rules::run) half_close: usize,
     index: Index,
+    /// The first rules that answer calls.
+    first: Box<[usize]>,
 }
+
+/// How many rules are compared at most with a call that none matches. So such a call costs at most twice one that some rule
+/// answers.
+const MAX_COMPARED: usize = 16;
 
 impl Order {
     pub(in crate::rules::run) fn of(rules: &[Rule]) -> Self {
@@ -28,6 +34,10 @@ impl Order {
             message: first(Stage::Message),
             half_close: first(Stage::HalfClose),
             index: Index::of(rules),
+            first: (0..rules.len())
+                .filter(|at| !rules[*at].passes)
+                .take(MAX_COMPARED)
+                .collect(),
         }
     }
 
@@ -38,5 +48,20 @@ impl Order {
         env: &Env<'_>,
     ) -> impl Iterator<Item = usize> + use<'_> {
         self.index.candidates(range, env)
+    }
+
+    /// The places of the rules that are compared with a call that none matches, to say which came nearest: those that require
+    /// some of what it has, the most of it first, and the first ones. They are at most [`MAX_COMPARED`], however many rules there are.
+    pub(in crate::rules::run) fn near(&self, env: &Env<'_>) -> Vec<usize> {
+        let mut near = self.index.sharing(env);
+        for at in &self.first {
+            if near.len() == MAX_COMPARED {
+                break;
+            }
+            if !near.contains(at) {
+                near.push(*at);
+            }
+        }
+        near
     }
 }

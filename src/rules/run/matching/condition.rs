@@ -11,7 +11,9 @@ use crate::cel::{Env, EvalError, Value};
 use crate::excerpt::excerpt;
 use crate::journal::Redaction;
 use crate::message::{Raw, decode_dynamic};
-use crate::rules::plan::{Condition, Equality, Expected, MetadataCondition, Stage, WireScalar, canonical};
+use crate::rules::plan::{
+    Condition, Equality, Expected, MetadataCondition, Stage, When, WireScalar, canonical,
+};
 
 /// What it costs to compare a message with a pattern.
 const UNITS_PER_PATTERN: u64 = 10;
@@ -32,6 +34,7 @@ enum What<'c> {
     Metadata(&'c MetadataCondition),
     Equality(&'c Equality),
     Pattern(Mismatch),
+    When(&'c When),
     /// In words.
     Other(String),
 }
@@ -68,6 +71,7 @@ impl<'c> Difference<'c> {
                 What::Metadata(condition) => condition.difference(env.metadata, hidden),
                 What::Equality(equality) => equality.difference(env, input, hidden),
                 What::Pattern(mismatch) => mismatch.told(hidden),
+                What::When(when) => format!("`{}` does not hold", when.source),
                 What::Other(text) => text,
             },
             error: self.error,
@@ -163,7 +167,7 @@ impl Condition {
         let when = self.when.as_ref()?;
         match when.program.eval(env) {
             Ok(Value::Bool(true)) => None,
-            Ok(_) => Some(Difference::new(held, format!("`{}` does not hold", when.source))),
+            Ok(_) => Some(Difference::of(held, What::When(when))),
             // The budget of an explanation may be smaller than the call's, in which it has not failed.
             Err(_) if env.call.budget.is_exhausted() => {
                 let text = format!("`{}` costs too much to explain", when.source);

@@ -25,7 +25,11 @@ fn rules(schema: &Schema, conditions: &[String]) -> std::sync::Arc<MethodRules> 
         )
         .expect("a string grows");
     }
-    let rules = Rules::from_text(schema, "f", &yaml).unwrap_or_else(|error| panic!("{error:?}"));
+    loaded(schema, &yaml)
+}
+
+fn loaded(schema: &Schema, yaml: &str) -> std::sync::Arc<MethodRules> {
+    let rules = Rules::from_text(schema, "f", yaml).unwrap_or_else(|error| panic!("{error:?}"));
     let (_, rules) = rules.handlers().next().expect("one method has rules");
     rules
 }
@@ -203,4 +207,88 @@ fn metadata_that_is_not_there_costs_one_rule_which_says_so() {
         error.expect_err("it failed").into_text(),
         "the client has sent no metadata a"
     );
+}
+
+#[test]
+fn a_call_that_nothing_matches_is_compared_with_as_few_rules_however_many_there_are() {
+    let schema = kinds();
+    // The nearest is one of the last hundred.
+    let table: [(&str, Condition, usize); 6] = [
+        (
+            "metadata and a field",
+            |n| format!("metadata: {{a: s{}}}, match: {{int64: {n}}}", n / 100),
+            1900,
+        ),
+        (
+            "two fields",
+            |n| format!("match: {{string: s{}, int64: {n}}}", n / 100),
+            1900,
+        ),
+        (
+            "three fields",
+            |n| format!("match: {{string: s19, uint64: {}, int64: {n}}}", n / 100),
+            1900,
+        ),
+        (
+            "a field before what no literal is",
+            |n| format!("match: {{string: s{}}}, when: \"request.int64 > {n}\"", n / 100),
+            1900,
+        ),
+        (
+            "a field in an expression",
+            |n| {
+                format!(
+                    "when: \"request.string == 's{}' && request.int64 == {n}\"",
+                    n / 100
+                )
+            },
+            1900,
+        ),
+        ("nothing that is alike", |n| format!("match: {{string: t{n}}}"), 0),
+    ];
+    let request = r#"{"string": "s19", "uint64": "19", "int64": "-1"}"#;
+    let metadata = [("a", "s19".to_owned())];
+    for (what, condition, nearest) in table {
+        for rules_of in [20, 2000] {
+            let conditions: Vec<String> = (0..rules_of).map(|n| condition(n + 2000 - rules_of)).collect();
+            let rules = rules(&schema, &conditions);
+            let near = with_call(&schema, &rules, request, &metadata, |env| rules.order.near(env));
+            assert!(near.len() <= 16, "{what}, {rules_of}: {}", near.len());
+            let nearest = nearest.max(2000 - rules_of) + rules_of - 2000;
+            assert_eq!(near[0], nearest, "{what}, {rules_of}: {near:?}");
+        }
+    }
+}
+
+/// Of rules that share a way it is one of the first that more conditions hold of.
+#[test]
+fn rules_that_are_alike_are_compared_with_each_other() {
+    let schema = kinds();
+    let conditions: Vec<String> = (0..1000)
+        .map(|n| match n {
+            900 => "match: {string: s, names: [x]}".to_owned(),
+            901 => "match: {string: s}, when: request.int64 > 5".to_owned(),
+            _ => format!("match: {{string: s{n}}}"),
+        })
+        .collect();
+    let rules = rules(&schema, &conditions);
+    let near = with_call(&schema, &rules, r#"{"string": "s"}"#, &[], |env| {
+        rules.order.near(env)
+    });
+    assert_eq!(near[..3], [900, 901, 0]);
+}
+
+#[test]
+fn rules_that_pass_calls_on_are_near_to_none() {
+    let schema = kinds();
+    let mut yaml = "rules:\n".to_owned();
+    for n in 0..50 {
+        let rule = format!("method: kinds.Kinds/Unary, match: {{string: s, int32: {n}}}");
+        writeln!(yaml, "  - {{{rule}, log: hello, then: next}}").expect("a string grows");
+    }
+    let rules = loaded(&schema, &yaml);
+    let near = with_call(&schema, &rules, r#"{"string": "s"}"#, &[], |env| {
+        rules.order.near(env)
+    });
+    assert_eq!(near, [0; 0]);
 }
