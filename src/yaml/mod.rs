@@ -1,11 +1,14 @@
 //! From YAML text to nodes that know their places: rules files, and the configuration of buf.
 //!
 //! [`parse`] reads YAML 1.2 into [`Node`]s, without recursion and within a budget, and [`entries`] reads a mapping that may have
-//! certain keys only. JSON is YAML, so it is read as well.
+//! certain keys only. JSON is YAML, so it is read as well, by a reader of its own.
 
 mod comma;
 mod diagnosis;
 mod entries;
+mod json;
+#[cfg(test)]
+mod json_tests;
 mod layout;
 mod mustache;
 mod node;

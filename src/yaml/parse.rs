@@ -9,6 +9,7 @@ use std::ops::Range;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::diagnosis::Trouble;
+use super::json;
 use super::node::{Node, Yaml};
 use super::places::Places;
 use super::scalar::resolve;
@@ -17,9 +18,9 @@ use super::trouble::{explain, key_trouble, quote_value_at};
 use crate::error::{Problem, SourceText};
 
 /// Nodes may nest this deep; messages may nest 100 levels deep, too.
-const MAX_DEPTH: usize = 100;
+pub(super) const MAX_DEPTH: usize = 100;
 /// A file may have this many nodes, with aliases expanded.
-const MAX_NODES: usize = 4_000_000;
+pub(super) const MAX_NODES: usize = 4_000_000;
 
 /// A file as it was read.
 #[derive(Debug)]
@@ -47,6 +48,18 @@ pub(crate) fn parse(source: &SourceText) -> Result<Node, Vec<Problem>> {
 
 /// The same, with what is known of its anchors and aliases.
 pub(crate) fn parse_document(source: &SourceText) -> Result<Document, Vec<Problem>> {
+    if let Some(root) = json::read(source.text()) {
+        return Ok(Document {
+            root,
+            warnings: Vec::new(),
+            aliases: Vec::new(),
+        });
+    }
+    parse_yaml(source)
+}
+
+/// The same, whatever kind of YAML it is.
+pub(super) fn parse_yaml(source: &SourceText) -> Result<Document, Vec<Problem>> {
     let joined = JoinedPairs::of(source.text());
     let text = joined.as_ref().map_or(source.text(), |joined| &joined.text);
     let original = |span: Range<usize>| match &joined {

@@ -49,7 +49,8 @@ pub(crate) fn written(node: &Node, file: &str) -> Option<String> {
     }
 }
 
-fn resolve_plain(text: &str) -> Yaml {
+/// A scalar without quotes and without a tag.
+pub(super) fn resolve_plain(text: &str) -> Yaml {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Yaml::Null,
         "true" | "True" | "TRUE" => Yaml::Bool(true),
