@@ -11,12 +11,8 @@ use std::collections::HashSet;
 use jsonc_parser::tokens::Token;
 use jsonc_parser::{Scanner, ScannerOptions};
 
-use super::node::{Node, Yaml};
-use super::parse::{MAX_DEPTH, MAX_NODES};
+use super::node::{FEW_ENTRIES, MAX_DEPTH, MAX_NODES, Node, Yaml};
 use super::scalar::resolve_plain;
-
-/// A mapping of more entries finds its keys by a hash.
-const FEW_ENTRIES: usize = 16;
 
 /// What other kinds of JSON allow.
 const STRICT: ScannerOptions = ScannerOptions {

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::json;
-use super::node::{Node, Yaml};
-use super::parse::{MAX_DEPTH, parse, parse_yaml};
+use super::node::{MAX_DEPTH, Node, Yaml};
+use super::parse::{parse, parse_yaml};
 use crate::error::SourceText;
 
 /// What the reader of JSON makes of a text, which must be what the YAML parser makes of it.

@@ -4,6 +4,14 @@ use std::hash::{DefaultHasher, Hash as _, Hasher};
 use std::mem;
 use std::ops::Range;
 
+/// Nodes may nest this deep; messages may nest 100 levels deep, too.
+pub(super) const MAX_DEPTH: usize = 100;
+/// A file may have this many nodes, with aliases expanded.
+pub(super) const MAX_NODES: usize = 4_000_000;
+
+/// A mapping of more entries finds its keys by a hash.
+pub(super) const FEW_ENTRIES: usize = 16;
+
 /// A value and the bytes of the file that it was read from.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {

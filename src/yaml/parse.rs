@@ -3,6 +3,7 @@
 //! What could hide a mistake is a problem: duplicate keys, unknown tags, a second document. Aliases are expanded
 //! within bounds of number and depth, so that a small file can neither fill the memory nor overflow a stack.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
@@ -10,17 +11,12 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::diagnosis::Trouble;
 use super::json;
-use super::node::{Node, Yaml};
+use super::node::{FEW_ENTRIES, MAX_DEPTH, MAX_NODES, Node, Yaml};
 use super::places::Places;
 use super::scalar::resolve;
 use super::surrogates::{JoinedPairs, lone_half};
 use super::trouble::{explain, key_trouble, quote_value_at};
 use crate::error::{Problem, SourceText};
-
-/// Nodes may nest this deep; messages may nest 100 levels deep, too.
-pub(super) const MAX_DEPTH: usize = 100;
-/// A file may have this many nodes, with aliases expanded.
-pub(super) const MAX_NODES: usize = 4_000_000;
 
 /// A file as it was read.
 #[derive(Debug)]
@@ -140,9 +136,33 @@ struct OpenMap {
     entries: Vec<(Node, Node)>,
     /// The key whose value comes next, and whether it is the key of a merge.
     key: Option<(Node, bool)>,
-    seen: HashSet<String>,
+    /// The keys so far, if there are many.
+    seen: Option<HashSet<String>>,
     /// The values of `<<`.
     merged: Vec<Node>,
+}
+
+impl OpenMap {
+    /// Notes a key; `false` if it is here already.
+    fn note(&mut self, text: &str) -> bool {
+        if self.seen.is_none() && self.entries.len() < FEW_ENTRIES {
+            let is_known = |(key, _): &(Node, Node)| match key.text() {
+                Some(known) => known == text,
+                None => key.key_text().is_some_and(|known| known == text),
+            };
+            let is_merged = text == "<<" && !self.merged.is_empty();
+            return !(is_merged || self.entries.iter().any(is_known));
+        }
+        self.seen().insert(text.to_owned())
+    }
+
+    fn seen(&mut self) -> &mut HashSet<String> {
+        let merges = !self.merged.is_empty();
+        self.seen.get_or_insert_with(|| {
+            let keys = self.entries.iter().filter_map(|(key, _)| key.key_text());
+            keys.chain(merges.then(|| "<<".to_owned())).collect()
+        })
+    }
 }
 
 /// A node that aliases can name.
@@ -215,7 +235,10 @@ impl<'t> Builder<'t> {
                     return Ok(());
                 };
                 let value = match open.children {
-                    Children::List(items) => Yaml::List(items),
+                    Children::List(mut items) => {
+                        items.shrink_to_fit();
+                        Yaml::List(items)
+                    }
                     Children::Map(map) => Yaml::Map(self.merge(map)),
                 };
                 // The parser ends a block where the next one begins.
@@ -247,16 +270,20 @@ impl<'t> Builder<'t> {
     }
 
     /// The entries of a mapping with those that it merges. Its own entries win, and then those that are merged first.
-    fn merge(&mut self, map: OpenMap) -> Vec<(Node, Node)> {
+    fn merge(&mut self, mut map: OpenMap) -> Vec<(Node, Node)> {
+        if map.merged.is_empty() {
+            // There are many of them, and most have one or two entries.
+            map.entries.shrink_to_fit();
+            return map.entries;
+        }
+        map.seen();
         let OpenMap {
             entries,
-            mut seen,
+            seen,
             merged,
             ..
         } = map;
-        if merged.is_empty() {
-            return entries;
-        }
+        let mut seen = seen.unwrap_or_default();
         let mut all = Vec::new();
         for value in merged {
             let Node { span, value } = value;
@@ -361,15 +388,17 @@ impl<'t> Builder<'t> {
             Some((_, true)) => map.merged.push(node),
             Some((key, false)) => map.entries.push((key, node)),
             None => {
-                match node.key_text() {
-                    Some(text) if map.seen.contains(&text) => self.problems.push(
+                let text = match &node.value {
+                    Yaml::Text(text) => Some(Cow::Borrowed(text.as_str())),
+                    _ => node.key_text().map(Cow::Owned),
+                };
+                match text {
+                    Some(text) if !map.note(&text) => self.problems.push(
                         Problem::at(self.source, node.span.clone(), format!("`{text}` is here twice"))
                             .with_label("the second one")
                             .with_hint("leave one of them out"),
                     ),
-                    Some(text) => {
-                        map.seen.insert(text);
-                    }
+                    Some(_) => {}
                     // What comes after it would be told of, too, and be no fault of its own.
                     None => {
                         let Trouble { span, message, hint } =

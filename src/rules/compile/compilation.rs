@@ -148,9 +148,10 @@ impl<'s> Compilation<'s> {
         self.warnings.append(&mut file.warnings);
         let mut lines = Lines::new(file.source.text());
         let mut declared = Declared::default();
-        for node in &file.rules {
+        // Each is dropped when it is compiled: what many rules are read to takes more memory than what they become.
+        for node in std::mem::take(&mut file.rules) {
             let line = lines.line(node.span.start);
-            self.rule(&file, node, line, &mut declared);
+            self.rule(&file, &node, line, &mut declared);
         }
     }
 
@@ -189,13 +190,14 @@ impl<'s> Compilation<'s> {
     }
 
     fn rule(&mut self, file: &RulesFile, node: &Node, line: usize, declared: &mut Declared) {
+        let content = node.content_hash();
         // The keys are checked once, however many methods the rule is for.
         let Some(Declaration {
             entries,
             methods,
             name,
             id,
-        }) = self.declaration(file, node, line, declared)
+        }) = self.declaration(file, node, (line, content), declared)
         else {
             return;
         };
@@ -276,16 +278,16 @@ impl<'s> Compilation<'s> {
                 self.problems.push(problem);
             }
         }
-        let content = node.content_hash() ^ self.message_files.take_content();
+        let content = content ^ self.message_files.take_content();
         self.outlines.push(Outline { name, content });
     }
 
-    /// Returns `None` if the rule names no method.
+    /// Returns `None` if the rule names no method. `begin` is its line, and a hash of what is written in it.
     fn declaration<'n>(
         &mut self,
         file: &RulesFile,
         node: &'n Node,
-        line: usize,
+        begin: (usize, u64),
         declared: &mut Declared,
     ) -> Option<Declaration<'n>> {
         let source = &file.source;
@@ -296,7 +298,7 @@ impl<'s> Compilation<'s> {
         };
         let meant = |name: &str| in_reply(name).or_else(|| other_words::hint(what, name, &RULE_KEYS));
         let entries = entries(source, &mut self.problems, node, what, &RULE_KEYS, meant)?;
-        let (name, id) = self.identity(file, node, find(&entries, "name"), line, declared);
+        let (name, id) = self.identity(file, find(&entries, "name"), begin, declared);
         let Some(entry) = find(&entries, "method") else {
             // If there is an unknown key, it was reported already, and is probably `method` misspelt.
             if entries.len() == node.entries() {
@@ -319,9 +321,8 @@ impl<'s> Compilation<'s> {
     fn identity(
         &mut self,
         file: &RulesFile,
-        node: &Node,
         given: Option<&Entry<'_>>,
-        line: usize,
+        (line, content): (usize, u64),
         declared: &mut Declared,
     ) -> (Arc<str>, RuleId) {
         let source = &file.source;
@@ -332,7 +333,6 @@ impl<'s> Compilation<'s> {
             source.name().into()
         };
         let Some(given) = given else {
-            let content = node.content_hash();
             let count = declared.contents.entry(content).or_default();
             let id = RuleId::Unnamed {
                 file: id_file,
