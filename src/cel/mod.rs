@@ -35,6 +35,7 @@ mod formats;
 mod functions;
 mod meant_times;
 mod missing;
+mod narrowings;
 mod operators;
 mod pattern;
 mod pattern_cost;
@@ -66,6 +67,7 @@ pub(crate) use self::eval::{Evaluation, RowReading, key_of, metadata_value, rand
 pub(crate) use self::fields::{Entries, FieldReader, WireFields, WireValue};
 pub(crate) use self::meant_times::{meant_duration, meant_timestamp};
 pub(crate) use self::missing::{Subject, asked_for, missing};
+pub(crate) use self::narrowings::Narrowing;
 pub(crate) use self::problem::ExprProblem;
 pub(crate) use self::program::{Program, Verdict};
 pub(crate) use self::scope::{CollectionType, ConstraintScope, Scope};

@@ -1,7 +1,8 @@
 //! Finds the rules that can match a call without trying all of them.
 //!
 //! Most rules of a long list require that some fields, or some metadata, equal literals. Rules that compare the same
-//! places share a table, which holds each of them by a hash of its literals; all other rules are always tried. A look-up
+//! places share a table, which holds each of them by a hash of its literals. Those that do not, and those of which many require the
+//! same literals, are found by [what else they ask for](super::narrowed), and only what asks for nothing is always tried. A look-up
 //! returns the candidates in the order of the rules, so the first that matches is the one that a plain search would
 //! find. A candidate need not match: its condition is evaluated all the same, which is why a hash is enough.
 
@@ -10,6 +11,10 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hasher;
 use std::ops::Range;
 
+use foldhash::fast::FixedState;
+
+use super::lists::{Merge, number, within};
+use super::narrowed::Narrowed;
 use super::place::{Place, Required, equalities, hash_literal};
 use super::shared_literals::SharedLiterals;
 use crate::cel::Env;
@@ -18,13 +23,16 @@ use crate::rules::plan::{Condition, Rule, WireScalar};
 /// How many combinations of places have a table: each table costs every call a look-up.
 const MAX_COMBINATIONS: usize = 16;
 
+/// So many rules that require the same literals are tried one after the other.
+const FEW: usize = 8;
+
 /// The rules of one method, by the literals that they require.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     places: Vec<Place>,
     tables: Vec<Table>,
-    /// Rules that no table holds, in order.
-    others: Vec<usize>,
+    /// Rules that no table holds.
+    others: Narrowed,
     shared: SharedLiterals,
 }
 
@@ -33,10 +41,18 @@ pub(super) struct Index {
 struct Table {
     /// Indexes into the index's places, ascending.
     places: Box<[usize]>,
-    /// By a hash of the literals in the order of the places; each list in the order of the rules.
-    by_literals: HashMap<u64, Vec<usize>>,
+    /// By a hash of the literals in the order of the places.
+    by_literals: HashMap<u64, Alike, FixedState>,
     /// All of them, in order.
-    rules: Vec<usize>,
+    rules: Vec<u32>,
+}
+
+/// The rules that require the same literals, in order.
+#[derive(Debug)]
+enum Alike {
+    One([u32; 1]),
+    Few(Vec<u32>),
+    Many(Box<Narrowed>),
 }
 
 impl Index {
@@ -50,11 +66,28 @@ impl Index {
             required.sort_by_key(|(place, _)| *place);
         }
         limit_combinations(&mut required);
+        let mut others = Vec::new();
         for (rule, required) in required.iter().enumerate() {
             if required.is_empty() {
-                index.others.push(rule);
+                others.push(number(rule));
             } else {
-                index.table(required).file(required, rule);
+                index.table(required).file(required, number(rule));
+            }
+        }
+        let narrowed = |list: &[u32]| {
+            let condition = |rule: &u32| (*rule, &rules[*rule as usize].condition);
+            Narrowed::of(list.iter().map(condition))
+        };
+        index.others = narrowed(&others);
+        for alike in index
+            .tables
+            .iter_mut()
+            .flat_map(|table| table.by_literals.values_mut())
+        {
+            if let Alike::Few(list) = alike
+                && list.len() > FEW
+            {
+                *alike = Alike::Many(Box::new(narrowed(list)));
             }
         }
         index
@@ -83,7 +116,7 @@ impl Index {
         let at = known.unwrap_or_else(|| {
             self.tables.push(Table {
                 places,
-                by_literals: HashMap::new(),
+                by_literals: HashMap::default(),
                 rules: Vec::new(),
             });
             self.tables.len() - 1
@@ -98,8 +131,10 @@ impl Index {
         env: &Env<'_>,
     ) -> impl Iterator<Item = usize> + use<'i> {
         let mut lists = Vec::with_capacity(1 + self.tables.len());
-        lists.push(within(&self.others, range));
-        lists.extend(self.tables.iter().map(|table| self.find(table, range, env)));
+        self.others.add(range, env, &mut lists);
+        for table in &self.tables {
+            self.find(table, range, env, &mut lists);
+        }
         Merge { lists }
     }
 
@@ -108,29 +143,49 @@ impl Index {
         self.shared.with(&self.places, env)
     }
 
-    /// The rules of a table that require the values that the call has.
-    fn find<'i>(&'i self, table: &'i Table, range: &Range<usize>, env: &Env<'_>) -> &'i [usize] {
+    /// Adds the rules of a table that require the values that the call has.
+    fn find<'i>(&'i self, table: &'i Table, range: &Range<usize>, env: &Env<'_>, lists: &mut Vec<&'i [u32]>) {
         let mut hasher = DefaultHasher::new();
         for place in &table.places {
             if !self.places[*place].hash(env, &mut hasher) {
                 // None of them can match. One is enough to report what is missing.
-                let rules = within(&table.rules, range);
-                return &rules[..rules.len().min(1)];
+                lists.extend(within(&table.rules, range).chunks(1).next());
+                return;
             }
         }
-        let found = table.by_literals.get(&hasher.finish());
-        within(found.map_or(&[], Vec::as_slice), range)
+        let list = match table.by_literals.get(&hasher.finish()) {
+            None => return,
+            Some(Alike::One(rule)) => rule,
+            Some(Alike::Few(rules)) => rules.as_slice(),
+            Some(Alike::Many(narrowed)) => return narrowed.add(range, env, lists),
+        };
+        let list = within(list, range);
+        lists.extend((!list.is_empty()).then_some(list));
     }
 }
 
 impl Table {
-    fn file(&mut self, required: &Required, rule: usize) {
+    fn file(&mut self, required: &Required, rule: u32) {
         let mut hasher = DefaultHasher::new();
         for (_, literal) in required {
             hash_literal(literal, &mut hasher);
         }
-        self.by_literals.entry(hasher.finish()).or_default().push(rule);
+        self.by_literals
+            .entry(hasher.finish())
+            .and_modify(|alike| alike.push(rule))
+            .or_insert(Alike::One([rule]));
         self.rules.push(rule);
+    }
+}
+
+impl Alike {
+    /// Adds one while the index is made.
+    fn push(&mut self, rule: u32) {
+        match self {
+            Self::One([first]) => *self = Self::Few(vec![*first, rule]),
+            Self::Few(rules) => rules.push(rule),
+            Self::Many(_) => {}
+        }
     }
 }
 
@@ -164,33 +219,6 @@ fn limit_combinations(required: &mut [Required]) {
     {
         let best = required.drain(..).max_by_key(|(place, _)| literals[place].len());
         required.extend(best);
-    }
-}
-
-/// The part of an ascending list that is in a range.
-fn within<'l>(list: &'l [usize], range: &Range<usize>) -> &'l [usize] {
-    let start = list.partition_point(|at| *at < range.start);
-    let end = list.partition_point(|at| *at < range.end);
-    &list[start..end]
-}
-
-/// Several ascending lists as one.
-struct Merge<'i> {
-    lists: Vec<&'i [usize]>,
-}
-
-impl Iterator for Merge<'_> {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        let list = self
-            .lists
-            .iter_mut()
-            .filter(|list| !list.is_empty())
-            .min_by_key(|list| list[0])?;
-        let (first, rest) = list.split_first()?;
-        *list = rest;
-        Some(*first)
     }
 }
 

@@ -159,7 +159,7 @@ pub(super) fn equalities(condition: &Condition) -> impl Iterator<Item = (Place, 
 }
 
 /// The wire form of an expression's value in a field of that kind; `None` if no such field can have it.
-fn literal(kind: &Kind, value: &Value<'_>) -> Option<WireScalar> {
+pub(super) fn literal(kind: &Kind, value: &Value<'_>) -> Option<WireScalar> {
     let value = match (kind, value) {
         (Kind::String, Value::String(text)) => return Some(WireScalar::Bytes(text.as_bytes().into())),
         (Kind::Bytes, Value::Bytes(bytes)) => return Some(WireScalar::Bytes(bytes.as_ref().into())),

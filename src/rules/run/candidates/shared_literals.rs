@@ -11,6 +11,7 @@ use std::hash::{BuildHasher as _, Hasher};
 
 use foldhash::fast::FixedState;
 
+use super::lists::number;
 use super::place::{Place, Required, hash_literal};
 use crate::cel::Env;
 use crate::rules::plan::WireScalar;
@@ -67,7 +68,7 @@ impl SharedLiterals {
         let mut node = 0;
         for (depth, literal) in required[rule].iter().enumerate() {
             match self.ways.get(&way_of(node, literal)).copied() {
-                None => return self.lead(node, literal, Way::Rule(id(rule))),
+                None => return self.lead(node, literal, Way::Rule(number(rule))),
                 Some(Way::Node(next)) => node = next as usize,
                 Some(Way::Rule(first)) => {
                     let next = self.nodes.len();
@@ -75,7 +76,7 @@ impl SharedLiterals {
                         rules: vec![first],
                         places: Vec::new(),
                     });
-                    self.lead(node, literal, Way::Node(id(next)));
+                    self.lead(node, literal, Way::Node(number(next)));
                     // What the first one compares next is below the node that both have now.
                     if let Some(literal) = required[first as usize].get(depth + 1) {
                         self.lead(next, literal, Way::Rule(first));
@@ -85,14 +86,14 @@ impl SharedLiterals {
             }
             let rules = &mut self.nodes[node].rules;
             if rules.len() < MAX_OF_NODE {
-                rules.push(id(rule));
+                rules.push(number(rule));
             }
         }
     }
 
     fn lead(&mut self, node: usize, literal: &(usize, WireScalar), way: Way) {
         self.ways.insert(way_of(node, literal), way);
-        let (places, place) = (&mut self.nodes[node].places, id(literal.0));
+        let (places, place) = (&mut self.nodes[node].places, number(literal.0));
         if !places.contains(&place) {
             places.push(place);
         }
@@ -152,8 +153,4 @@ fn begin_of_way(node: usize, place: usize) -> impl Hasher {
     hasher.write_usize(node);
     hasher.write_usize(place);
     hasher
-}
-
-fn id(at: usize) -> u32 {
-    u32::try_from(at).expect("a file has fewer rules than that")
 }

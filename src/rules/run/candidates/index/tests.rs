@@ -89,7 +89,30 @@ fn equality() -> impl Strategy<Value = String> {
     })
 }
 
+/// What narrows a condition down and is no equality, in CEL.
+fn narrowing() -> impl Strategy<Value = String> {
+    (0..16, 0..4).prop_map(|(place, n)| match place {
+        0 => format!("request.int64 >= {n}"),
+        1 => format!("request.int64 < {n}"),
+        2 => format!("{n} < request.int32"),
+        3 => format!("request.sint64 > {}", n - 2),
+        4 => format!("request.uint64 <= {n}u"),
+        5 => format!("request.fixed32 > {n}u"),
+        6 => format!("request.sint64 >= {} && request.sint64 <= {}", n - 2, n - 1),
+        7 => format!("request.int64 > {n} && request.int64 < 2"),
+        8 => format!("request.string.startsWith('s{n}')"),
+        9 => ["request.string.startsWith('')", "request.opt.startsWith('s')"][n as usize % 2].to_owned(),
+        10 => format!("request.point.name.startsWith('s{n}')"),
+        11 => format!("metadata['a'].startsWith('s{n}')"),
+        12 => format!("metadata['b'].startsWith('s{n}, s')"),
+        13 => "has(request.opt)".to_owned(),
+        14 => "has(request.point)".to_owned(),
+        _ => "'a' in metadata".to_owned(),
+    })
+}
+
 fn condition() -> impl Strategy<Value = String> {
+    let narrow = proptest::collection::vec(narrowing(), 1..3).prop_map(|parts| parts.join(" && "));
     let when = proptest::collection::vec(equality(), 1..4).prop_map(|parts| parts.join(" && "));
     prop_oneof![
         6 => when.prop_map(|when| format!("when: \"{when}\"")),
@@ -101,6 +124,10 @@ fn condition() -> impl Strategy<Value = String> {
         1 => (0..3, 0..3).prop_map(|(a, b)| format!("metadata: {{a: [s{a}, s{b}], b: s{b}}}")),
         1 => (equality(), 0..3).prop_map(|(a, b)| format!("metadata: {{a: null, b: s{b}}}, when: \"{a}\"")),
         1 => Just("metadata: {a: {}}".to_owned()),
+        6 => narrow.prop_map(|when| format!("when: \"{when}\"")),
+        1 => narrowing().prop_map(|part| format!("when: \"!({part})\"")),
+        4 => (narrowing(), 0..2).prop_map(|(part, n)| format!("when: \"{part}\", match: {{string: s{n}}}")),
+        1 => (narrowing(), 0..3).prop_map(|(part, n)| format!("when: \"{part} || request.int32 == {n}\"")),
     ]
 }
 
@@ -144,7 +171,7 @@ proptest! {
 
     #[test]
     fn the_index_chooses_what_a_plain_search_chooses(
-        conditions in proptest::collection::vec(condition(), 1..60),
+        conditions in proptest::collection::vec(condition(), 1..90),
         calls in proptest::collection::vec((request(), metadata()), 1..40),
     ) {
         let schema = kinds();
@@ -162,7 +189,40 @@ proptest! {
 #[test]
 fn a_call_meets_the_same_few_rules_however_many_there_are() {
     let schema = kinds();
-    let table: [(&str, Condition); 6] = [
+    let table: [(&str, Condition); 12] = [
+        ("a range", |n| {
+            format!(
+                "when: request.int64 >= {} && request.int64 < {}",
+                n * 10,
+                n * 10 + 10
+            )
+        }),
+        ("a range and what all ask for", |n| {
+            format!(
+                "match: {{string: s42}}, when: request.int64 > {n} && request.int64 <= {}",
+                n + 1
+            )
+        }),
+        ("a begin", |n| format!("when: request.string.startsWith('s{n}2')")),
+        ("a begin of metadata", |n| {
+            format!("when: \"metadata['a'].startsWith('s{n}')\"")
+        }),
+        ("a long begin", |n| {
+            format!(
+                "when: \"request.string.startsWith('{}')\"",
+                if n == 0 {
+                    "s42".to_owned()
+                } else {
+                    "long".repeat(n)
+                }
+            )
+        }),
+        ("metadata that is there", |n| {
+            format!(
+                "metadata: {{{}: {{}}}}",
+                if n == 0 { "a".to_owned() } else { format!("h{n}") }
+            )
+        }),
         ("a field", |n| format!("match: {{string: s{n}}}")),
         ("metadata", |n| format!("when: \"metadata['a'] == 's{n}'\"")),
         ("metadata by its name", |n| format!("metadata: {{a: s{n}}}")),
@@ -193,20 +253,24 @@ fn a_call_meets_the_same_few_rules_however_many_there_are() {
 #[test]
 fn metadata_that_is_not_there_costs_one_rule_which_says_so() {
     let schema = kinds();
-    let conditions: Vec<String> = (0..1000)
-        .map(|n| format!("when: \"metadata['a'] == 's{n}'\""))
-        .collect();
-    let rules = rules(&schema, &conditions);
-    let (met, error) = with_call(&schema, &rules, "{}", &[], |env| {
-        let mut decoded = Decoded::new(None);
-        let error = rules.rules[0].condition.holds(env, &mut decoded);
-        (candidates(&rules, env), error)
-    });
-    assert_eq!(met, [0]);
-    assert_eq!(
-        error.expect_err("it failed").into_text(),
-        "the client has sent no metadata a"
-    );
+    let table: [Condition; 2] = [
+        |n| format!("when: \"metadata['a'] == 's{n}'\""),
+        |n| format!("when: \"metadata['a'].startsWith('s{n}')\""),
+    ];
+    for condition in table {
+        let conditions: Vec<String> = (0..1000).map(condition).collect();
+        let rules = rules(&schema, &conditions);
+        let (met, error) = with_call(&schema, &rules, "{}", &[], |env| {
+            let mut decoded = Decoded::new(None);
+            let error = rules.rules[0].condition.holds(env, &mut decoded);
+            (candidates(&rules, env), error)
+        });
+        assert_eq!(met, [0]);
+        assert_eq!(
+            error.expect_err("it failed").into_text(),
+            "the client has sent no metadata a"
+        );
+    }
 }
 
 #[test]
