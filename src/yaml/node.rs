@@ -1,8 +1,10 @@
 //! YAML as a tree in which every node knows its place.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher};
+use std::hash::{BuildHasher as _, Hash as _, Hasher};
 use std::mem;
 use std::ops::Range;
+
+use foldhash::quality::FixedState;
 
 /// Nodes may nest this deep; messages may nest 100 levels deep, too.
 pub(super) const MAX_DEPTH: usize = 100;
@@ -91,7 +93,7 @@ impl Node {
 
     /// A hash of the values, which does not depend on their place in the file.
     pub(crate) fn content_hash(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FixedState::default().build_hasher();
         self.hash_values(&mut hasher);
         hasher.finish()
     }

@@ -3,7 +3,9 @@
 //! The parts are the names of `metadata`, the fields of `match`, those of inner messages and the keys of maps each by itself,
 //! and `when`. They have no order, and are sorted.
 
-use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::hash::{BuildHasher as _, Hash};
+
+use foldhash::quality::FixedState;
 
 use super::identifier::is_identifier;
 use crate::rules::plan::{Equality, Expected};
@@ -127,7 +129,5 @@ fn condition(source: &str, (reads_last, stage): (bool, Option<u8>)) -> u64 {
 }
 
 fn hash(part: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    part.hash(&mut hasher);
-    hasher.finish()
+    FixedState::default().hash_one(part)
 }

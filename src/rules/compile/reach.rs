@@ -17,6 +17,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::condition_parts::{Parts, implied_by, parts_of};
 use crate::cel::{Comparison, Program, Value};
 use crate::error::{Problem, SourceText};
@@ -132,23 +134,23 @@ impl ReachedRule {
 /// rules have: so a rule is compared with few others.
 struct Earlier<'r> {
     /// Each with how many rules before it pass calls on.
-    rules: HashMap<u64, Vec<(usize, &'r ReachedRule)>>,
+    rules: HashMap<u64, Vec<(usize, &'r ReachedRule)>, RandomState>,
     /// Those of them that compare a field with a literal, by the field and whether it is that of the last message.
     ranges: HashMap<(Slot, bool), Vec<(usize, &'r ReachedRule)>>,
     /// How many rules so far pass calls on.
     passing: usize,
     /// How many rules of the method have a part.
-    frequencies: HashMap<u64, usize>,
+    frequencies: HashMap<u64, usize, RandomState>,
 }
 
 impl<'r> Earlier<'r> {
     fn new(rules: &[&'r ReachedRule]) -> Self {
-        let mut frequencies = HashMap::new();
+        let mut frequencies: HashMap<u64, usize, RandomState> = HashMap::default();
         for part in rules.iter().flat_map(|rule| &rule.parts) {
             *frequencies.entry(*part).or_default() += 1;
         }
         Self {
-            rules: HashMap::new(),
+            rules: HashMap::default(),
             ranges: HashMap::new(),
             passing: 0,
             frequencies,

@@ -109,7 +109,7 @@ pub(super) fn compile(
         priority: priority?,
         condition,
         chance: chance.filter(|chance| *chance < 1.0),
-        counting,
+        counting: counting.map(Box::new),
         passes: answers.passes,
         answers: answers.list.into(),
         after: answers.after,

@@ -39,7 +39,7 @@ pub(crate) struct Condition {
     pub(crate) equalities: Box<[Equality]>,
     /// The rest of `match`, which is compared with the decoded message.
     pub(crate) pattern: Option<Pattern>,
-    pub(crate) when: Option<When>,
+    pub(crate) when: Option<Box<When>>,
     pub(crate) stage: Stage,
 }
 

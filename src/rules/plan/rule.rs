@@ -24,7 +24,7 @@ pub(crate) struct Rule {
     /// The chance that it matches a call for which its condition holds. `None` if it always does.
     pub(crate) chance: Option<f64>,
     /// `None` if its calls need not be counted.
-    pub(crate) counting: Option<Counting>,
+    pub(crate) counting: Option<Box<Counting>>,
     /// Whether it answers no call: `open` of its one answer has all that it does, and the next rule that matches answers.
     pub(crate) passes: bool,
     /// Whether requests are validated from then on, if it says so and the server validates any.

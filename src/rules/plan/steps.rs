@@ -74,7 +74,7 @@ pub(crate) enum Op {
     Jump(usize),
     /// Goes on at `to` if the condition does not hold.
     Unless {
-        condition: Program,
+        condition: Box<Program>,
         to: usize,
     },
     /// Begins a loop of `count` rounds; goes on at `end` if there are none.
@@ -84,7 +84,7 @@ pub(crate) enum Op {
     },
     /// Begins a loop over the elements of a list, or over the keys of a map.
     Each {
-        list: Program,
+        list: Box<Program>,
         /// Whether an element comes with its index, or the value of a map with its key.
         pairs: bool,
         end: usize,

@@ -22,7 +22,7 @@ pub(crate) const KEY_AND_VALUE: &str =
 #[derive(Debug)]
 pub(crate) enum ValueTemplate {
     Constant(Value<'static>),
-    Program(Program),
+    Program(Box<Program>),
     Text(Text),
     List(Box<[ValueTemplate]>),
     Map(Box<[(String, ValueTemplate)]>),

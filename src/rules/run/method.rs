@@ -113,6 +113,8 @@ impl MethodRules {
     ) -> Self {
         // The sort is stable: rules of the same priority stay in the order of files and places.
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
+        // They stay as many as they are.
+        rules.shrink_to_fit();
         Self {
             uses: rules
                 .iter()

@@ -199,7 +199,10 @@ impl StepsCompiler<'_, '_> {
             let condition = when.and_then(|when| self.compiler.condition(when));
             let jump = self.ops.len();
             self.push(
-                condition.map(|condition| Op::Unless { condition, to: 0 }),
+                condition.map(|condition| Op::Unless {
+                    condition: Box::new(condition),
+                    to: 0,
+                }),
                 when.unwrap_or(case),
             );
             self.steps(steps);

@@ -87,7 +87,7 @@ impl StepsCompiler<'_, '_> {
                 added: program.added_to_state(place),
                 place,
                 name,
-                program,
+                program: *program,
             })),
             Ok(one) => Op::Set(one.into()),
             Err(more) => Op::Set(more.into()),

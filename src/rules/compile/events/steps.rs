@@ -239,7 +239,11 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
                 let variables = loop_variables(self.compiler, modifiers.name, found);
                 key = key_alone(found, &variables);
                 let pairs = variables.len() == 2;
-                let begin = list.map(|list| Op::Each { list, pairs, end: 0 });
+                let begin = list.map(|list| Op::Each {
+                    list: Box::new(list),
+                    pairs,
+                    end: 0,
+                });
                 (begin, variables)
             }
         };
@@ -320,7 +324,13 @@ impl<'s, 'c> StepsCompiler<'s, 'c> {
         };
         let condition = self.compiler.condition(when);
         let jump = self.ops.len();
-        self.push(condition.map(|condition| Op::Unless { condition, to: 0 }), when);
+        self.push(
+            condition.map(|condition| Op::Unless {
+                condition: Box::new(condition),
+                to: 0,
+            }),
+            when,
+        );
         self.modified(modifiers, action);
         let after = self.ops.len();
         if let Some(Op::Unless { to, .. }) = self.ops.get_mut(jump) {

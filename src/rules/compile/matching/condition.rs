@@ -44,11 +44,11 @@ pub(in crate::rules::compile) fn compile_condition(
             let hint = "write a condition that some call fulfils, or leave out the rule";
             compiler.warn(node, "with this `when` the rule matches no call", hint);
         }
-        Some(When {
+        Some(Box::new(When {
             program,
             source,
             at: node.span.start,
-        })
+        }))
     });
     if compiler.problems.len() > before {
         return None;

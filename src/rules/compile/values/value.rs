@@ -220,7 +220,7 @@ fn compile_string(compiler: &mut RuleCompiler<'_>, node: &Node, text: &str) -> O
             let found = program.result_type().clone();
             Some(match program.constant() {
                 Some(value) => (ValueTemplate::Constant(value), found),
-                None => (ValueTemplate::Program(program), found),
+                None => (ValueTemplate::Program(Box::new(program)), found),
             })
         }
         [Piece::Literal(text)] => {

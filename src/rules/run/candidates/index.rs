@@ -6,9 +6,8 @@
 //! returns the candidates in the order of the rules, so the first that matches is the one that a plain search would
 //! find. A candidate need not match: its condition is evaluated all the same, which is why a hash is enough.
 
-use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashMap, HashSet};
-use std::hash::Hasher;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::ops::Range;
 
 use foldhash::fast::FixedState;
@@ -95,7 +94,8 @@ impl Index {
 
     /// The equalities without which a condition cannot hold, in the order in which it compares them.
     fn required(&mut self, condition: &Condition) -> Required {
-        let mut required = Required::new();
+        // Most have one.
+        let mut required = Required::with_capacity(1);
         for (place, literal) in equalities(condition) {
             let known = self.places.iter().position(|known| known.is(&place));
             let place = known.unwrap_or_else(|| {
@@ -145,7 +145,7 @@ impl Index {
 
     /// Adds the rules of a table that require the values that the call has.
     fn find<'i>(&'i self, table: &'i Table, range: &Range<usize>, env: &Env<'_>, lists: &mut Vec<&'i [u32]>) {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FixedState::default().build_hasher();
         for place in &table.places {
             if !self.places[*place].hash(env, &mut hasher) {
                 // None of them can match. One is enough to report what is missing.
@@ -166,7 +166,7 @@ impl Index {
 
 impl Table {
     fn file(&mut self, required: &Required, rule: u32) {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FixedState::default().build_hasher();
         for (_, literal) in required {
             hash_literal(literal, &mut hasher);
         }

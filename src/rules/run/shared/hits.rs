@@ -7,13 +7,15 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::fast::RandomState;
+
 use crate::rules::plan::RuleId;
 use crate::session::Beside;
 
 /// The numbers of all rules. They are found when rules load; a call adds to the one of its rule.
 #[derive(Debug, Default)]
 pub(in crate::rules) struct Hits {
-    by_rule: Mutex<HashMap<RuleId, Arc<AtomicU64>>>,
+    by_rule: Mutex<HashMap<RuleId, Arc<AtomicU64>, RandomState>>,
     /// Those of a session: each beside the one of the same rule for all calls.
     beside: Mutex<Beside<AtomicU64>>,
 }
@@ -49,7 +51,7 @@ impl Hits {
         self.beside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn by_rule(&self) -> MutexGuard<'_, HashMap<RuleId, Arc<AtomicU64>>> {
+    fn by_rule(&self) -> MutexGuard<'_, HashMap<RuleId, Arc<AtomicU64>, RandomState>> {
         self.by_rule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
