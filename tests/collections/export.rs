@@ -5,7 +5,7 @@ use std::fs;
 use prost_reflect::Value;
 use serde_json::json;
 
-use crate::program::protod;
+use crate::program::{binary, protod};
 use crate::{folder, serve};
 
 /// Runs `protod export`, and returns what it printed, and on which code it ended.
@@ -106,6 +106,28 @@ async fn what_is_no_file_is_written_as_it_is_and_never_replaced() {
     let (_, why, code) = export(&data, &to_folder).await;
     assert_eq!(code, Some(1));
     assert!(why.contains("is a folder"), "{why}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_a_server_has_left_is_exported_where_nothing_can_be_written() {
+    let (folder, data) = (folder(), tempfile::tempdir().expect("a folder"));
+    let kept = data.path().join("a ?#%b");
+    let (server, client) = serve(folder.path(), &kept).await;
+    let add = client.method("points.Points/Add").expect("it is there");
+    add.unary(add.request()).await.expect("OK");
+    assert!(server.stop().await.0.success());
+    // A mount of its own, which root may not write either.
+    let script = "mount --bind \"$1\" \"$1\" && mount -o remount,ro,bind \"$1\" || { echo no mount; exit; }
+        \"$2\" export points --data-dir \"$1\"";
+    let mut unshare = tokio::process::Command::new("unshare");
+    unshare.args(["-rm", "sh", "-c", script, "sh"]);
+    let Ok(output) = unshare.arg(&kept).arg(binary()).output().await else {
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    let may_not = said.contains("no mount") || String::from_utf8_lossy(&output.stderr).contains("unshare");
+    assert!(may_not || said == "{}\n", "{output:?}");
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::trouble::reason;
 use crate::error::Error;
@@ -91,7 +92,7 @@ pub(super) fn path_in(folder: &Path) -> PathBuf {
 /// A file, to be read beside a process that writes it.
 pub(super) fn existing(path: PathBuf) -> Result<(PathBuf, Connection), Error> {
     fs::metadata(&path).map_err(|error| Error::io(format!("cannot read {}", path.display()), error))?;
-    let connection = reading(&path).map_err(|error| wrong(&path, error))?;
+    let connection = read_alone(&path).map_err(|error| wrong(&path, error))?;
     if is_ours(&connection, &path)? {
         return Ok((path, connection));
     }
@@ -99,6 +100,37 @@ pub(super) fn existing(path: PathBuf) -> Result<(PathBuf, Connection), Error> {
         format!("cannot use {}", path.display()),
         "it is empty",
     ))
+}
+
+/// A connection that reads, also where nothing can be written: SQLite makes files beside one that has a log, even to read it.
+fn read_alone(path: &Path) -> rusqlite::Result<Connection> {
+    let looked = reading(path).and_then(|connection| {
+        connection.query_row("PRAGMA schema_version", [], |_| Ok(()))?;
+        Ok(connection)
+    });
+    match looked {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !has_log(path) => {
+            resting(path)
+        }
+        looked => looked,
+    }
+}
+
+/// Whether there is something in the log beside a file: it is being written, or was not closed.
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    fs::metadata(log).is_ok_and(|log| log.len() > 0)
+}
+
+/// A connection that reads a file that nobody writes.
+fn resting(path: &Path) -> rusqlite::Result<Connection> {
+    let path = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(format!("file:{path}?immutable=1"), flags)?;
+    prepare(&connection)?;
+    Ok(connection)
 }
 
 /// A connection that reads.
