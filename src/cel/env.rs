@@ -93,7 +93,7 @@ pub(crate) struct CallFacts {
 
 /// Whether a call may read collections. A read may wait for a disk, so it is done in a lane, and not before what the call has
 /// written is stored, and all that others have stored in a collection of several replicas is here. What reads at another time has
-/// no room in the budget, and is begun again.
+/// no room in the budget, and is begun again. What is in memory and is found at once needs none of that.
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
     allowed: AtomicBool,
@@ -150,13 +150,17 @@ impl Reads {
         }
     }
 
-    /// Reads, if that is allowed.
+    /// Reads, if that is allowed. What is read `at_once` waits for nothing, and is allowed at any time.
     pub(super) fn read<T>(
         &self,
         collection: &Collection,
+        at_once: bool,
         budget: &Budget,
         read: impl FnOnce() -> Result<T, Fault>,
     ) -> Evaluated<T> {
+        if at_once {
+            return read().map_err(|fault| self.failed(fault));
+        }
         let is_allowed = self.allowed.load(Ordering::Relaxed);
         let caught_up = if collection.is_shared() {
             self.caught_up(collection, is_allowed)
@@ -168,11 +172,17 @@ impl Reads {
             budget.exhaust();
             return Err(EvalError::new("collections cannot be read here"));
         };
-        caught_up.and_then(|()| read()).map_err(|fault| {
-            let text = fault.to_string();
-            self.fail(fault);
-            EvalError::new(text)
-        })
+        caught_up
+            .and_then(|()| read())
+            .map_err(|fault| self.failed(fault))
+    }
+
+    /// Why an expression fails that could not read.
+    #[cold]
+    fn failed(&self, fault: Fault) -> EvalError {
+        let text = fault.to_string();
+        self.fail(fault);
+        EvalError::new(text)
     }
 
     /// Whether all is here that others have stored in a collection. `None` if that is not known.

@@ -16,9 +16,13 @@ use super::scalar::Scalar;
 use super::sqlite::Computed;
 use super::writer::Writer;
 
+/// So many messages in memory are looked through at once.
+const SHORT: usize = 512;
+
 /// A collection. Cheap to clone.
 ///
-/// What reads may take some milliseconds: it is called in a [lane](crate::handler), or where nothing else is served.
+/// What reads may take some milliseconds: it is called in a [lane](crate::handler), or where nothing else is served. What
+/// is [at hand](Self::is_at_hand), or [short](Self::is_short), is read anywhere.
 #[derive(Debug, Clone)]
 pub(crate) struct Collection(Arc<Declared>);
 
@@ -34,6 +38,20 @@ impl Collection {
             return true;
         }
         false
+    }
+
+    /// Whether a message is found by its key without waiting for a disk or another server.
+    pub(crate) fn is_at_hand(&self) -> bool {
+        !self.is_shared() && matches!(self.0.place, Place::Memory(_))
+    }
+
+    /// Whether it is at hand, and so short that reading all of it takes no longer than other steps do.
+    pub(crate) fn is_short(&self) -> bool {
+        match &self.0.place {
+            Place::Memory(rows) => !self.is_shared() && rows.len() <= SHORT,
+            #[cfg(feature = "sqlite")]
+            Place::File(_) => false,
+        }
     }
 
     /// Waits until reads find all that was stored before this was called, on whatever replica. Where replicas share nothing, they do.

@@ -126,11 +126,10 @@ impl RowReading {
                 return Ok(None);
             }
             let collection = rows.collection(evaluation)?;
-            evaluation
-                .env
-                .call
-                .reads
-                .read(collection, evaluation.budget(), || self.fetch(collection))?;
+            let (reads, at_once) = (&evaluation.env.call.reads, collection.is_short());
+            reads.read(collection, at_once, evaluation.budget(), || {
+                self.fetch(collection)
+            })?;
         }
     }
 }

@@ -56,7 +56,7 @@ impl Rows {
         let query = self.query(evaluation)?;
         let collection = self.collection(evaluation)?;
         let reads = &evaluation.env.call.reads;
-        reads.read(collection, evaluation.budget(), || {
+        reads.read(collection, collection.is_short(), evaluation.budget(), || {
             collection.aggregate(&query, what)
         })
     }
@@ -80,7 +80,7 @@ impl Rows {
         }
         let collection = self.collection(evaluation)?;
         let reads = &evaluation.env.call.reads;
-        let folded = reads.read(collection, evaluation.budget(), || collection.folded(fold))?;
+        let folded = reads.read(collection, true, evaluation.budget(), || collection.folded(fold))?;
         Ok(folded.map(value_of))
     }
 
@@ -189,7 +189,8 @@ impl Rows {
         let collection = self.collection(evaluation)?;
         let Some(key) = key_of(key) else { return Ok(None) };
         let reads = &evaluation.env.call.reads;
-        reads.read(collection, evaluation.budget(), || collection.get(&key))
+        let at_once = collection.is_at_hand();
+        reads.read(collection, at_once, evaluation.budget(), || collection.get(&key))
     }
 }
 

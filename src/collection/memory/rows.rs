@@ -108,6 +108,11 @@ impl Rows {
         }
     }
 
+    /// How many messages there are.
+    pub(in crate::collection) fn len(&self) -> usize {
+        self.read_lock().messages.len()
+    }
+
     /// Fails if there is no room, not even that of what it takes the place of.
     pub(in crate::collection) fn put(&self, key: Option<Key>, message: &[u8]) -> Result<(), ()> {
         let taken = taken(key.as_ref(), message);

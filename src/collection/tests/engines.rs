@@ -48,6 +48,24 @@ fn messages_are_read_in_the_order_in_which_they_were_written_and_backwards_page_
 }
 
 #[test]
+fn only_what_waits_for_nothing_is_read_at_once() {
+    each_engine(|collections| {
+        let of_a_row = |count: usize| write(collections, &declaration(POINT, None), &vec!["x: 1"; count]);
+        let collection = of_a_row(512);
+        let is_memory = collection.engine() == "memory";
+        assert_eq!(collection.is_at_hand(), is_memory);
+        assert_eq!(collection.is_short(), is_memory);
+        let collection = of_a_row(1);
+        assert_eq!(
+            collection.is_at_hand(),
+            is_memory,
+            "a key is found however many there are"
+        );
+        assert!(!collection.is_short(), "513 messages");
+    });
+}
+
+#[test]
 fn a_loop_may_begin_after_any_position_and_after_0_with_the_first_message() {
     each_engine(|collections| {
         let collection = write(collections, &declaration(POINT, None), &["x: 1", "x: 2"]);

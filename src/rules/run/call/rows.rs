@@ -1,6 +1,7 @@
 //! Loops over the messages of a collection.
 //!
-//! A loop holds one batch. Between two batches the call waits for a lane, and if it follows, for what others write.
+//! A loop holds one batch. Between two batches the call waits for a lane, unless the collection is short, and if it follows, for
+//! what others write.
 
 use tonic::Status;
 
@@ -51,6 +52,12 @@ impl Execution<'_> {
         if rounds.left == 0 {
             self.loops().end_rows();
             return Ok(NextRow::End);
+        }
+        if rounds.reading.is_empty() && !rounds.reading.is_end() && rounds.collection.is_short() {
+            let RowRounds {
+                reading, collection, ..
+            } = &mut *rounds;
+            reading.fetch(collection).map_err(|fault| fault.status())?;
         }
         let next = self.with_env(call, |env, _| {
             let next = rows.next(&mut rounds.reading, env)?;
