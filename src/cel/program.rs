@@ -166,6 +166,12 @@ impl Program {
         self.root.eval_double(&mut Evaluation::new(env))
     }
 
+    /// Runs a program whose result is a [bool](Type::Bool), without making a [`Value`].
+    #[inline]
+    pub(crate) fn eval_bool(&self, env: &Env<'_>) -> Result<bool, EvalError> {
+        self.root.eval_bool(&mut Evaluation::new(env))
+    }
+
     /// The elements of the list or the map that the program gives.
     pub(crate) fn elements<'e>(&'e self, env: &Env<'e>) -> Result<Elements<'e>, EvalError> {
         let mut evaluation = Evaluation::new(env);

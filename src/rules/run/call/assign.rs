@@ -43,6 +43,10 @@ impl Execution<'_> {
         assignments: &[Assignment],
         call: &mut Call,
     ) -> Result<Option<Wait>, Status> {
+        if assignments.iter().all(is_of_call) {
+            self.set_of_call(rule, assignments, call)?;
+            return Ok(None);
+        }
         let shared = assignments.iter().find(|assignment| is_of_store(assignment));
         if shared.is_some() && self.state().fleet().is_some() {
             return self.set_for_all(rule, assignments, call);
@@ -50,6 +54,36 @@ impl Execution<'_> {
         let changes = self.set_in_store(rule, assignments, None, call)?;
         self.put_all(changes, call)?;
         Ok(None)
+    }
+
+    /// Sets variables of the call, and nothing else. Their next values stand where those of the last such step stood.
+    fn set_of_call(
+        &mut self,
+        rule: &Rule,
+        assignments: &[Assignment],
+        call: &mut Call,
+    ) -> Result<(), Status> {
+        let mut values = self.variables().take_next();
+        let computed = self.with_env(call, |env, _| {
+            assignments.iter().try_for_each(|assignment| {
+                let value = next_value(assignment, env).map_err(|error| (assignment, error))?;
+                values.push(value);
+                Ok(())
+            })
+        });
+        let set = match computed {
+            Ok(()) => assignments
+                .iter()
+                .zip(values.drain(..))
+                .try_for_each(|(assignment, value)| match assignment.variable {
+                    Variable::State(place, _) => self.put(place, value, call),
+                    _ => Ok(()),
+                }),
+            Err((assignment, error)) => Err(set_failed(rule, &assignment.name, Some(assignment.at), error)),
+        };
+        values.clear();
+        self.variables().put_back_next(values);
+        set
     }
 
     /// Sets variables of the call.
@@ -157,7 +191,21 @@ fn is_of_store(assignment: &Assignment) -> bool {
     matches!(assignment.variable, Variable::Store(_))
 }
 
+fn is_of_call(assignment: &Assignment) -> bool {
+    matches!(assignment.variable, Variable::State(..))
+}
+
+/// The next value of a variable of the call, which keeps its type.
+#[inline]
+fn next_value(assignment: &Assignment, env: &Env<'_>) -> Result<Value<'static>, EvalError> {
+    match &assignment.variable {
+        Variable::State(_, kept) => fit(kept, value_of(assignment, env)?).map_err(EvalError::new),
+        _ => value_of(assignment, env),
+    }
+}
+
 /// The value of an assignment.
+#[inline]
 fn value_of(assignment: &Assignment, env: &Env<'_>) -> Result<Value<'static>, EvalError> {
     let value = assignment.value.value(env)?;
     if value.depth() > MAX_DEPTH {
@@ -175,10 +223,9 @@ fn changes<'a>(
     env: &Env<'_>,
 ) -> Result<Vec<(&'a Assignment, Change)>, (&'a Assignment, EvalError)> {
     let change = |assignment: &'a Assignment| {
-        let value = value_of(assignment, env)?;
+        let value = next_value(assignment, env)?;
         Ok(match &assignment.variable {
-            Variable::State(place, kept) => Change::State(*place, fit(kept, value).map_err(EvalError::new)?),
-            Variable::Declared(place) => Change::State(*place, value),
+            Variable::State(place, _) | Variable::Declared(place) => Change::State(*place, value),
             Variable::Store(place) => {
                 let path = place.place_of_store(env)?;
                 if value.depth() + path.len() - 1 > MAX_DEPTH {

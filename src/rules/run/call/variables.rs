@@ -8,6 +8,8 @@ use crate::rules::plan::IntAssignment;
 #[derive(Debug, Default)]
 pub(super) struct Variables {
     values: Vec<Value<'static>>,
+    /// The values that a step computes before it changes any; kept for its memory.
+    next: Vec<Value<'static>>,
 }
 
 impl Variables {
@@ -25,6 +27,16 @@ impl Variables {
     pub(super) fn begin(&mut self, count: usize) {
         self.values.clear();
         self.values.resize(count, Value::Null);
+    }
+
+    /// Room for the next values of variables.
+    pub(super) fn take_next(&mut self) -> Vec<Value<'static>> {
+        std::mem::take(&mut self.next)
+    }
+
+    /// The same room, for the next step.
+    pub(super) fn put_back_next(&mut self, next: Vec<Value<'static>>) {
+        self.next = next;
     }
 
     /// Declares the next variable.
@@ -58,6 +70,7 @@ impl Variables {
 }
 
 /// The value as a variable of that type holds it; an `Err` says why it cannot.
+#[inline]
 pub(in crate::rules::run) fn fit(variable: &Type, value: Value<'static>) -> Result<Value<'static>, String> {
     let fits = match (variable, &value) {
         #[expect(clippy::cast_precision_loss, reason = "the variable holds doubles")]

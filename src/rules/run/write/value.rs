@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::cel::{Entries, Env, EvalError, Value};
+use crate::cel::{Entries, Env, EvalError, Type, Value};
 use crate::rules::plan::{EachValue, ValueTemplate};
 
 impl ValueTemplate {
@@ -11,6 +11,13 @@ impl ValueTemplate {
     pub(in crate::rules::run) fn value(&self, env: &Env<'_>) -> Result<Value<'static>, EvalError> {
         Ok(match self {
             Self::Constant(value) => value.clone(),
+            // The types of most variables, without a value between. A number of a double may be a float's, which prints otherwise.
+            Self::Program(program) if *program.result_type() == Type::Int => {
+                Value::Int(program.eval_int(env)?)
+            }
+            Self::Program(program) if *program.result_type() == Type::Bool => {
+                Value::Bool(program.eval_bool(env)?)
+            }
             Self::Program(program) => {
                 let value = program.eval(env)?;
                 env.call.budget.charge_owning(&value)?;
