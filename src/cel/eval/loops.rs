@@ -45,6 +45,7 @@ impl Loop {
         evaluation: &mut Evaluation<'_, 'e>,
     ) -> Evaluated<Value<'e>> {
         match value {
+            Value::List(values) if self.makes_list() => self.over_list(values, evaluation),
             Value::List(values) => self.over(values.into_iter(), evaluation),
             Value::Map(entries) => self.over(entries.into_iter().map(|(key, _)| key), evaluation),
             other => no_overload(self.kind.name(), &[&other]),
@@ -66,38 +67,58 @@ impl Loop {
                 }
                 Ok(Value::Bool(count == 1))
             }
-            LoopKind::Filter => {
-                let mut values = Vec::new();
-                for element in elements {
-                    if self.condition(&self.body, element.clone(), evaluation)? {
-                        values.push(element);
-                    }
-                }
-                Ok(Value::List(values))
-            }
-            LoopKind::Map => {
-                let mut values = Vec::with_capacity(elements.size_hint().0);
-                for element in elements {
-                    if let Some(only_if) = &self.only_if
-                        && !self.condition(only_if, element.clone(), evaluation)?
-                    {
-                        continue;
-                    }
-                    values.push(self.with(element, evaluation, |evaluation| self.body.eval(evaluation))?);
-                }
-                Ok(Value::List(values))
-            }
-            LoopKind::SortBy => {
-                let values: Vec<Value<'e>> = elements.collect();
-                let mut keys = Vec::with_capacity(values.len());
-                for value in &values {
-                    keys.push(self.with(value.clone(), evaluation, |evaluation| self.body.eval(evaluation))?);
-                }
-                let weight = keys.iter().map(reading_weight).sum();
-                evaluation.budget().charge(sorting(keys.len(), weight))?;
-                sort_by_keys(self.kind.name(), values, keys)
+            LoopKind::Filter | LoopKind::Map | LoopKind::SortBy => {
+                self.over_list(elements.collect(), evaluation)
             }
         }
+    }
+
+    fn makes_list(&self) -> bool {
+        matches!(self.kind, LoopKind::Filter | LoopKind::Map | LoopKind::SortBy)
+    }
+
+    /// Makes a list of another, in its place.
+    fn over_list<'e>(
+        &'e self,
+        mut values: Vec<Value<'e>>,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Value<'e>> {
+        if self.kind == LoopKind::SortBy {
+            let mut keys = Vec::with_capacity(values.len());
+            for value in &mut values {
+                let element = std::mem::replace(value, Value::Null);
+                let (key, element) =
+                    self.around(element, evaluation, |evaluation| self.body.eval(evaluation))?;
+                *value = element;
+                keys.push(key);
+            }
+            let weight = keys.iter().map(reading_weight).sum();
+            evaluation.budget().charge(sorting(keys.len(), weight))?;
+            return sort_by_keys(self.kind.name(), values, keys);
+        }
+        let (condition, body) = match self.kind {
+            LoopKind::Filter => (Some(&self.body), None),
+            _ => (self.only_if.as_ref(), Some(&self.body)),
+        };
+        let mut made = 0;
+        for at in 0..values.len() {
+            let mut element = std::mem::replace(&mut values[at], Value::Null);
+            if let Some(condition) = condition {
+                let (holds, same) =
+                    self.around(element, evaluation, |evaluation| condition.eval_bool(evaluation))?;
+                if !holds {
+                    continue;
+                }
+                element = same;
+            }
+            values[made] = match body {
+                Some(body) => self.with(element, evaluation, |evaluation| body.eval(evaluation))?,
+                None => element,
+            };
+            made += 1;
+        }
+        values.truncate(made);
+        Ok(Value::List(values))
     }
 
     /// Stops at the first element whose condition is `deciding`. If there is none, an error of an element counts.
@@ -136,6 +157,17 @@ impl Loop {
         evaluation: &mut Evaluation<'f, 'e>,
         run: impl FnOnce(&mut Evaluation<'f, 'e>) -> Evaluated<T>,
     ) -> Evaluated<T> {
+        self.around(element, evaluation, run).map(|(result, _)| result)
+    }
+
+    /// The same, and the element again.
+    #[inline]
+    fn around<'f, 'e, T>(
+        &self,
+        element: Value<'e>,
+        evaluation: &mut Evaluation<'f, 'e>,
+        run: impl FnOnce(&mut Evaluation<'f, 'e>) -> Evaluated<T>,
+    ) -> Evaluated<(T, Value<'e>)> {
         evaluation.budget().charge(self.cost)?;
         evaluation.budget().charge_copying(&element)?;
         debug_assert_eq!(
@@ -145,7 +177,7 @@ impl Loop {
         );
         evaluation.variables.push(element);
         let result = run(evaluation);
-        evaluation.variables.truncate(self.variable);
-        result
+        let element = evaluation.variables.pop().unwrap_or(Value::Null);
+        result.map(|result| (result, element))
     }
 }
