@@ -141,6 +141,14 @@ pub(super) fn reading(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Another connection that writes, to a file that is open.
+pub(super) fn another(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(path, error))?;
+    prepare(&connection).map_err(|error| wrong(path, error))?;
+    Ok(connection)
+}
+
 /// A connection that writes, to a file that is made if it is not there.
 pub(super) fn writing(path: &Path) -> Result<Connection, Error> {
     let size = fs::metadata(path).map_or(0, |metadata| metadata.len());
@@ -221,7 +229,7 @@ fn damaged(path: &Path, why: Box<dyn std::error::Error + Send + Sync>) -> Error 
 }
 
 /// Why a file cannot be opened.
-fn wrong(path: &Path, error: rusqlite::Error) -> Error {
+pub(super) fn wrong(path: &Path, error: rusqlite::Error) -> Error {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     match error.sqlite_error_code() {
         Some(NotADatabase) => Error::invalid_input(

@@ -9,6 +9,7 @@
 //! | `table`, `declare` | the table of a collection, and how it is made fit |
 //! | `kept` | what is known of a collection |
 //! | `queue`, `write` | what waits to be written, and the thread that does it |
+//! | `checkpoint` | the thread that writes the log into the file |
 //! | `read` | reads |
 //! | `archive` | reads of who is no server |
 //! | `archive_writer` | a copy of one collection, in a file of its own |
@@ -17,6 +18,7 @@
 
 mod archive;
 mod archive_writer;
+mod checkpoint;
 #[cfg(feature = "nats")]
 mod copied;
 #[cfg(feature = "nats")]
@@ -38,6 +40,7 @@ use bytes::Bytes;
 
 pub use self::archive::{Archive, ArchivedCollection, ArchivedMessage};
 pub use self::archive_writer::ArchiveWriter;
+use self::checkpoint::Checkpoints;
 use self::file::OwnFile;
 pub(super) use self::kept::Kept;
 pub(super) use self::queue::{Queue, Queued, To};
@@ -71,9 +74,10 @@ pub(super) struct InFile {
 
 impl Sqlite {
     pub(super) fn open(folder: &Path) -> Result<Arc<Self>, Error> {
-        let (file, connection) = OwnFile::open(folder)?;
+        let (file, mut connection) = OwnFile::open(folder)?;
         let queue = Queue::new();
-        let writing = Writing::new(connection, file.path.clone());
+        let checkpoints = Checkpoints::start(&file.path, &mut connection)?;
+        let writing = Writing::new(connection, checkpoints, file.path.clone());
         let of_thread = Arc::clone(&queue);
         let thread = thread::Builder::new()
             .name("collections".to_owned())

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{CachedStatement, Connection, params};
 
+use super::checkpoint::Checkpoints;
 use super::declare::{Stats, declare};
 use super::kept::{Current, Kept};
 use super::queue::{Group, Queue, What, Work};
@@ -40,6 +41,8 @@ impl fmt::Debug for Job {
 
 /// What the thread has.
 pub(super) struct Writing {
+    /// Its thread ends before the connection is closed: the last connection writes all of the log into the file.
+    checkpoints: Checkpoints,
     pub(super) connection: Connection,
     pub(super) path: PathBuf,
     pub(super) open: Vec<Open>,
@@ -58,8 +61,9 @@ pub(super) struct Open {
 }
 
 impl Writing {
-    pub(super) fn new(connection: Connection, path: PathBuf) -> Self {
+    pub(super) fn new(connection: Connection, checkpoints: Checkpoints, path: PathBuf) -> Self {
         Self {
+            checkpoints,
             connection,
             path,
             open: Vec::new(),
@@ -137,7 +141,11 @@ impl Writing {
     /// Writes all of the log into the file. If that is not possible, SQLite does it when the file is opened again.
     pub(super) fn empty_log(&mut self) {
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
-        if let Err(error) = self.connection.query_row(checkpoint, [], |_| Ok(())) {
+        let connection = &self.connection;
+        let emptied = self
+            .checkpoints
+            .paused(|| connection.query_row(checkpoint, [], |_| Ok(())));
+        if let Err(error) = emptied {
             report(&self.path, "", "empty the log of", error);
         }
     }
@@ -175,6 +183,7 @@ impl Writing {
         write: impl FnOnce(&Connection, &mut [Open]) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<()> {
         self.wait_for(durability)?;
+        self.checkpoints.shorten(&self.path, &self.connection);
         let Self { connection, open, .. } = self;
         connection.prepare_cached("BEGIN IMMEDIATE")?.raw_execute()?;
         write(connection, open)?;

@@ -78,6 +78,28 @@ fn while_somebody_follows_less_waits_so_that_it_is_soon_seen() {
 }
 
 #[test]
+fn the_log_stays_short_while_one_group_follows_the_other() {
+    let _nothing_starts = nothing_starts();
+    let folder = tempfile::tempdir().unwrap();
+    let declared = declaration(POINT, None);
+    let collections = Collections::open(folder.path()).unwrap();
+    let mut writer = collections.declare(&declared).unwrap().writer();
+    let kilobyte = bytes_of(&declared, &format!("message: '{}'", "x".repeat(1000)));
+    for _ in 0..48 << 10 {
+        writer.put(&kilobyte).unwrap();
+        if writer.is_full() {
+            wait(writer.room());
+        }
+    }
+    wait(writer.committed()).unwrap();
+    let mut log = collections.file().unwrap().as_os_str().to_owned();
+    log.push("-wal");
+    // What is written is in the message and in its column, and so some 100 MiB.
+    let log = fs::metadata(log).unwrap().len();
+    assert!((1 << 20..40 << 20).contains(&log), "{log} bytes");
+}
+
+#[test]
 fn other_programs_read_a_table_with_a_column_for_each_scalar_field() {
     let _nothing_starts = nothing_starts();
     let folder = tempfile::tempdir().unwrap();
