@@ -9,6 +9,8 @@ use std::thread::available_parallelism;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::turn::out_of_turn;
+
 /// What a call may compute without a lane, in units of the budget of evaluations: a fraction of a millisecond.
 pub(crate) const SLICE: u64 = 10_000;
 
@@ -23,6 +25,7 @@ pub(crate) struct Lane(#[expect(dead_code, reason = "it is held")] SemaphorePerm
 impl Lane {
     /// Waits for a place.
     pub(crate) async fn enter() -> Option<Self> {
+        out_of_turn().await;
         // The semaphore is never closed.
         LANES.acquire().await.ok().map(Self)
     }

@@ -66,4 +66,4 @@ pub(crate) use self::running::{CallPermit, ServerCalls};
 pub use self::state::{State, States};
 pub(crate) use self::traits::{BoxHandler, Front, Passage};
 pub use self::traits::{DynHandler, Handler};
-pub(crate) use self::turn::run_turn;
+pub(crate) use self::turn::{leaves_turn, run_turn, take_leaving};

@@ -3,8 +3,10 @@
 //! Much code tells of a call. Where the code of a whole call runs between one and the next, the processor has to fetch all of it
 //! again each time. So those that end one after another wait here for each other, until there are a few.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use super::call_log::CallLog;
 use super::call_record::CallRecord;
@@ -21,6 +23,9 @@ thread_local! {
             ended: Vec::new(),
         })
     };
+
+    /// Whether the call that is polled waits until it is polled out of the turn.
+    static LEAVES: Cell<bool> = const { Cell::new(false) };
 }
 
 struct Turn {
@@ -50,6 +55,35 @@ pub(crate) fn run_turn<T>(calls: impl FnOnce() -> T) -> T {
     with_turn(|turn| turn.is_on = true);
     let _end = End;
     calls()
+}
+
+/// Whether a call that is polled is in a turn, and then it asks to be polled out of it, on a task of its own. The other calls of its
+/// connection would wait for what takes long.
+pub(crate) fn leaves_turn(cx: &Context<'_>) -> bool {
+    let is_in_turn = with_turn(|turn| turn.is_on) == Some(true);
+    if is_in_turn {
+        LEAVES.set(true);
+        // Whatever polls a part of the call only when it is woken polls this part again.
+        cx.waker().wake_by_ref();
+    }
+    is_in_turn
+}
+
+/// Waits until the call is polled out of its turn, if it is in one.
+pub(super) async fn out_of_turn() {
+    poll_fn(|cx| {
+        if leaves_turn(cx) {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    })
+    .await;
+}
+
+/// Whether the call that was polled last is to be polled out of the turn.
+pub(crate) fn take_leaving() -> bool {
+    LEAVES.take()
 }
 
 /// Has a call that has ended told of with the others of the turn. Returns whether there is one.

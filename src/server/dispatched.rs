@@ -9,12 +9,12 @@ use http::Response;
 
 use super::cors::Page;
 use super::edge::LayeredFuture;
-use crate::handler::{CallBody, ResponseFuture, without_body};
+use crate::handler::{CallBody, ResponseFuture, leaves_turn, without_body};
 
 /// The future of a [`GrpcService`](super::GrpcService)'s response.
 pub struct Dispatched {
     pub(super) state: State,
-    /// Whether the first poll only asks for another one, which the call's own task does.
+    /// Whether it is only polled on a task of its own, and not on that of its connection.
     pub(super) leaves_connection: bool,
     /// The web page that may have called.
     pub(super) page: Option<Box<Page>>,
@@ -54,8 +54,7 @@ impl Future for Dispatched {
     type Output = Result<Response<CallBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if std::mem::take(&mut self.leaves_connection) {
-            cx.waker().wake_by_ref();
+        if self.leaves_connection && leaves_turn(cx) {
             return Poll::Pending;
         }
         let Ok(mut response) = ready!(match &mut self.state {

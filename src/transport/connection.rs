@@ -55,7 +55,7 @@ where
     I: AsyncRead + AsyncWrite + Unpin,
     S: HttpService<Incoming>,
 {
-    let streams = Streams::new();
+    let mut streams = Streams::new();
     let mut connection = pin!(
         limits
             .http2(streams.executor())

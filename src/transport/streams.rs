@@ -1,7 +1,9 @@
 //! Runs a connection and its streams.
 //!
-//! Streams that arrive together begin on the connection's own task, one after another. Most end before they first wait,
-//! so they need no task of their own and their responses are written together. A stream that waits gets a task.
+//! Streams that arrive together begin on the connection's own task, one after another, and their responses are written
+//! together. Most end before they first wait, or wait only until the rest of their request has come, which some clients send
+//! apart from its headers: these stay there. A stream that waits more often gets a task, and so does one that is about to do what
+//! takes long.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -11,16 +13,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, Stream};
 use futures_util::task::AtomicWaker;
 use pin_project_lite::pin_project;
 use tokio::io::AsyncWrite;
 use tokio::time::{Instant, sleep};
 
 use super::buffered_io::BufferedIo;
-use crate::handler::{Expiry, LINGER_TIMEOUT, run_turn};
+use crate::handler::{Expiry, LINGER_TIMEOUT, run_turn, take_leaving};
 
 /// How many rounds a connection may run before other tasks get their turn.
 const ROUNDS: usize = 16;
+
+/// How often a stream is polled on the task of its connection after it first waited. The headers of a request, its message and its
+/// end may come apart, and the first of these polls only registers a waker.
+const POLLS: u8 = 4;
 
 thread_local! {
     /// When the call of the stream that is polled on this thread must end. It is passed this way because hyper, which is
@@ -52,6 +59,8 @@ pub(super) struct Streams {
     connection_waker: Arc<ConnectionWaker>,
     /// The same, in the form that a context takes.
     waker: Waker,
+    /// The streams that have waited, and have no task of their own.
+    waiting: FuturesUnordered<Waiting>,
 }
 
 impl Streams {
@@ -66,6 +75,7 @@ impl Streams {
             }),
             waker: Waker::from(Arc::clone(&connection_waker)),
             connection_waker,
+            waiting: FuturesUnordered::new(),
         }
     }
 
@@ -81,25 +91,34 @@ impl Streams {
         self.activity.idle_since()
     }
 
-    /// Polls the connection and begins the streams that it accepts, until there is no more to do; then writes their
-    /// responses.
+    /// Polls the connection and its streams, until there is no more to do; then writes their responses.
     pub(super) fn poll_connection<C: Future, I: AsyncWrite + Unpin>(
-        &self,
+        &mut self,
         mut connection: Pin<&mut C>,
         buffered: &BufferedIo<I>,
         cx: &mut Context<'_>,
     ) -> Poll<C::Output> {
-        self.connection_waker.task.register(cx.waker());
-        let mut own = Context::from_waker(&self.waker);
+        let Self {
+            activity,
+            connection_waker,
+            waker,
+            waiting,
+        } = self;
+        connection_waker.task.register(cx.waker());
+        let mut own = Context::from_waker(waker);
         let mut idle = false;
         for _ in 0..ROUNDS {
-            self.connection_waker.begin_round();
+            connection_waker.begin_round();
             let end = connection.as_mut().poll(&mut own);
             if end.is_ready() {
+                // They learn of it.
+                for one in std::mem::take(waiting) {
+                    one.stream.map(tokio::spawn);
+                }
                 return end;
             }
-            self.begin_accepted();
-            idle = self.connection_waker.end_round();
+            run_streams(activity, waiting, &mut own);
+            idle = connection_waker.end_round();
             if idle {
                 break;
             }
@@ -110,22 +129,66 @@ impl Streams {
         }
         Poll::Pending
     }
+}
 
-    fn begin_accepted(&self) {
-        let accepted = self.activity.take_accepted();
-        if accepted.is_empty() {
-            return;
-        }
-        // What they answer is written when the connection is polled again.
-        run_turn(|| {
-            for mut stream in accepted {
-                // A stream that waits is polled again at once on its own task, which registers the waker that this poll did not.
-                let mut nobody = Context::from_waker(Waker::noop());
-                if stream.as_mut().poll(&mut nobody).is_pending() {
-                    tokio::spawn(stream);
-                }
+/// Begins the streams that were accepted, and goes on with those that have waited.
+fn run_streams(activity: &Activity, waiting: &mut FuturesUnordered<Waiting>, cx: &mut Context<'_>) {
+    let accepted = activity.take_accepted();
+    if accepted.is_empty() && waiting.is_empty() {
+        return;
+    }
+    // What they answer is written when the connection is polled again.
+    run_turn(|| {
+        for mut stream in accepted {
+            // A stream that waits is polled again at once, with a waker.
+            let mut nobody = Context::from_waker(Waker::noop());
+            if stream.as_mut().poll(&mut nobody).is_ready() {
+                continue;
             }
-        });
+            if take_leaving() {
+                tokio::spawn(stream);
+            } else {
+                waiting.push(Waiting {
+                    stream: Some(stream),
+                    polls: POLLS,
+                });
+            }
+        }
+        while let Poll::Ready(Some(gone)) = Pin::new(&mut *waiting).poll_next(cx) {
+            if let Some(stream) = gone {
+                tokio::spawn(stream);
+            }
+        }
+    });
+}
+
+/// A stream that has waited, and may be polled so often on the task of its connection. It is gone when it has ended, or when it is to
+/// have a task of its own, which polls it at once.
+struct Waiting {
+    /// `None` when it is gone.
+    stream: Option<StreamFuture>,
+    polls: u8,
+}
+
+impl Future for Waiting {
+    type Output = Option<StreamFuture>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(polls) = self.polls.checked_sub(1) else {
+            return Poll::Ready(self.stream.take());
+        };
+        self.polls = polls;
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(None);
+        };
+        if stream.as_mut().poll(cx).is_ready() {
+            self.stream = None;
+            return Poll::Ready(None);
+        }
+        if take_leaving() {
+            return Poll::Ready(self.stream.take());
+        }
+        Poll::Pending
     }
 }
 
@@ -294,9 +357,116 @@ impl Drop for OpenStream {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
+    use bytes::Bytes;
     use hyper::rt::Executor as _;
+    use tokio::runtime::Handle;
+    use tokio::sync::{Notify, oneshot};
 
     use super::*;
+    use crate::handler::Lane;
+    use crate::transport::replayed::Replayed;
+
+    /// Runs a connection until what it is told of its streams has happened.
+    async fn run(streams: &mut Streams, until: impl Future<Output = ()>) {
+        let (io, _other) = tokio::io::duplex(1);
+        let buffered = BufferedIo::new(Replayed::new(io, Bytes::new()));
+        let mut connection = std::pin::pin!(std::future::pending::<()>());
+        tokio::select! {
+            biased;
+            () = poll_fn(|cx| streams.poll_connection(connection.as_mut(), &buffered, cx)) => {}
+            () = until => {}
+        }
+    }
+
+    /// How many streams have tasks.
+    fn tasks() -> usize {
+        Handle::current().metrics().num_alive_tasks()
+    }
+
+    /// A stream that waits so often, and how to wake and end it.
+    fn waits(times: usize) -> (impl Future<Output = ()> + Send, impl Future<Output = ()>) {
+        let (woken, waits) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (wakes, has_waited) = (Arc::clone(&woken), Arc::clone(&waits));
+        let stream = async move {
+            for _ in 0..times {
+                waits.notify_one();
+                woken.notified().await;
+            }
+            waits.notify_one();
+        };
+        let wake = async move {
+            for _ in 0..times {
+                has_waited.notified().await;
+                wakes.notify_one();
+            }
+            has_waited.notified().await;
+        };
+        (stream, wake)
+    }
+
+    #[tokio::test]
+    async fn a_stream_whose_request_comes_in_parts_needs_no_task() {
+        let mut streams = Streams::new();
+        let (stream, wake) = waits(usize::from(POLLS) - 1);
+        streams.executor().execute(stream);
+        run(&mut streams, wake).await;
+        assert_eq!((tasks(), streams.waiting.len()), (0, 0));
+        assert!(streams.idle_since().is_some(), "it has ended");
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_waits_often_gets_a_task() {
+        let mut streams = Streams::new();
+        let (stream, wake) = waits(usize::from(POLLS) + 1);
+        streams.executor().execute(async move {
+            stream.await;
+            std::future::pending::<()>().await;
+        });
+        run(&mut streams, wake).await;
+        assert_eq!((tasks(), streams.waiting.len()), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn what_takes_long_has_a_task_whether_it_waited_before_or_not() {
+        for times in 0..usize::from(POLLS) {
+            let mut streams = Streams::new();
+            let (stream, wake) = waits(times);
+            let (ended, end) = oneshot::channel();
+            streams.executor().execute(async move {
+                stream.await;
+                let _lane = Lane::enter().await;
+                let _ = ended.send(tokio::task::try_id().is_some());
+            });
+            let (mut has_task, sent) = (None, async { end.await.expect("it ends") });
+            run(&mut streams, async {
+                wake.await;
+                has_task = Some(sent.await);
+            })
+            .await;
+            assert_eq!(has_task, Some(true), "after {times}");
+        }
+    }
+
+    #[tokio::test]
+    async fn streams_that_wait_learn_that_their_connection_has_ended() {
+        let mut streams = Streams::new();
+        let (ended, end) = oneshot::channel();
+        let (stream, wake) = waits(1);
+        streams.executor().execute(async move {
+            stream.await;
+            let _ = ended.send(());
+        });
+        let (io, _other) = tokio::io::duplex(1);
+        let buffered = BufferedIo::new(Replayed::new(io, Bytes::new()));
+        run(&mut streams, std::future::ready(())).await;
+        assert_eq!(streams.waiting.len(), 1);
+        let mut over = std::pin::pin!(std::future::ready(()));
+        poll_fn(|cx| streams.poll_connection(over.as_mut(), &buffered, cx)).await;
+        wake.await;
+        end.await.expect("it went on");
+    }
 
     #[test]
     fn a_stream_that_never_began_goes_with_its_connection() {
