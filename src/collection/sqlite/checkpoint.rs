@@ -1,10 +1,10 @@
 //! The thread that writes SQLite's log into the file, beside the one that commits to it.
 //!
-//! A commit only appends to the log and waits for that. If the same thread wrote the log into the file, too, then once in a while all
-//! who wait for a commit would wait for it: for what some ten commits take.
+//! A commit only appends to the log, and waits until that is on the disk. To write the log into the file takes as long as some ten
+//! commits. If the thread that commits did it, as SQLite does by itself, everyone who waits for a commit would wait for that, too.
 //!
-//! The log begins anew when all of it is in the file and the next transaction begins. While one transaction follows the other
-//! that is never so, so if the log is long, the thread that commits writes what is left of it, which is little.
+//! The log begins anew with the next transaction after all of it is in the file. While one transaction follows the other, it never
+//! is. So if the log is long, the thread that commits writes what is left of it, which is little.
 
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
