@@ -31,7 +31,7 @@ pub(super) struct Narrowed {
     /// Rules for calls in which a field is set.
     fields: Vec<(Slot, Vec<u32>)>,
     /// Rules for calls that have metadata of a name.
-    metadata: Vec<(HeaderName, Vec<u32>)>,
+    metadata: HashMap<HeaderName, Vec<u32>, FixedState>,
     /// All others, in order.
     others: Vec<u32>,
 }
@@ -98,7 +98,7 @@ impl Narrowed {
                     narrowed.texts[at].1.file(&begin, rule);
                 }
                 Some(Filed::Field(slot)) => list_of(&mut narrowed.fields, slot).push(rule),
-                Some(Filed::Metadata(name)) => list_of(&mut narrowed.metadata, name).push(rule),
+                Some(Filed::Metadata(name)) => narrowed.metadata.entry(name).or_default().push(rule),
             }
         }
         for (at, ranges) in ranges {
@@ -141,18 +141,25 @@ impl Narrowed {
                 add(rules);
             }
         }
-        for (name, rules) in &self.metadata {
-            if env.metadata.contains_key(name) {
-                add(rules);
-            }
+        // The fewer are looked up among the others.
+        if self.metadata.len() <= env.metadata.keys_len() {
+            let asked_for = self.metadata.iter();
+            asked_for
+                .filter(|(name, _)| env.metadata.contains_key(*name))
+                .for_each(|(_, rules)| add(rules));
+        } else {
+            env.metadata
+                .keys()
+                .filter_map(|name| self.metadata.get(name))
+                .for_each(|rules| add(rules));
         }
     }
 }
 
-fn list_of<K: PartialEq>(lists: &mut Vec<(K, Vec<u32>)>, key: K) -> &mut Vec<u32> {
-    let known = lists.iter().position(|(known, _)| *known == key);
+fn list_of(lists: &mut Vec<(Slot, Vec<u32>)>, slot: Slot) -> &mut Vec<u32> {
+    let known = lists.iter().position(|(known, _)| *known == slot);
     let at = known.unwrap_or_else(|| {
-        lists.push((key, Vec::new()));
+        lists.push((slot, Vec::new()));
         lists.len() - 1
     });
     &mut lists[at].1
