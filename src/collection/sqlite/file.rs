@@ -126,36 +126,25 @@ fn has_log(path: &Path) -> bool {
 /// A connection that reads a file that nobody writes.
 fn resting(path: &Path) -> rusqlite::Result<Connection> {
     let path = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let connection = Connection::open_with_flags(format!("file:{path}?immutable=1"), flags)?;
-    prepare(&connection)?;
-    Ok(connection)
+    let uri = format!("file:{path}?immutable=1");
+    open(uri, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
 }
 
 /// A connection that reads.
 pub(super) fn reading(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    prepare(&connection)?;
-    Ok(connection)
+    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
 /// Another connection that writes, to a file that is open.
 pub(super) fn another(path: &Path) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(path, error))?;
-    prepare(&connection).map_err(|error| wrong(path, error))?;
-    Ok(connection)
+    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| wrong(path, error))
 }
 
 /// A connection that writes, to a file that is made if it is not there.
 pub(super) fn writing(path: &Path) -> Result<Connection, Error> {
     let size = fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(path, error))?;
-    prepare(&connection).map_err(|error| wrong(path, error))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let connection = open(path, flags).map_err(|error| wrong(path, error))?;
     if is_ours(&connection, path)? {
         if size <= CHECKED_AT_OPEN {
             is_whole(&connection, path)?;
@@ -171,13 +160,15 @@ pub(super) fn settled(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;")
 }
 
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+fn open(path: impl AsRef<Path>, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(128);
     // The checks of cells find damage that would be read as data.
     connection.execute_batch(&format!(
         "PRAGMA cache_size = -{CACHE}; PRAGMA cell_size_check = ON;"
-    ))
+    ))?;
+    Ok(connection)
 }
 
 /// Makes the tables of a new file.
