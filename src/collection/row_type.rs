@@ -124,6 +124,12 @@ impl RowType {
         self.value(self.key?, row, bytes).into_key()
     }
 
+    /// The key of a message. `None` if the collection has no keys, or the message does not fit.
+    pub(super) fn key_if_fits(&self, row: &mut Row, bytes: &[u8]) -> Option<Key> {
+        let has_one = self.key.is_some() && self.fits(bytes, row);
+        has_one.then(|| self.key_of(row, bytes)).flatten()
+    }
+
     /// Whether all conditions hold of a message.
     pub(super) fn is_wanted(&self, query: &Query, row: &Row, bytes: &[u8]) -> bool {
         query

@@ -47,11 +47,7 @@ impl Writer {
         }
         match &self.to.place {
             Place::Memory(rows) => {
-                let row_type = &self.to.row_type;
-                let key = match row_type.key {
-                    Some(_) if row_type.fits(message, &mut self.row) => row_type.key_of(&self.row, message),
-                    _ => None,
-                };
+                let key = self.to.row_type.key_if_fits(&mut self.row, message);
                 rows.put(key, message).map_err(|()| self.fault(FaultKind::Full))
             }
             #[cfg(feature = "sqlite")]

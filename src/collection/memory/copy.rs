@@ -30,10 +30,7 @@ impl Rows {
                 if state.messages.contains_key(&position) {
                     continue;
                 }
-                let key = match row_type.key {
-                    Some(_) if row_type.fits(message, &mut row) => row_type.key_of(&row, message),
-                    _ => None,
-                };
+                let key = row_type.key_if_fits(&mut row, message);
                 if let Some(key) = &key {
                     state.delete(key, &self.room);
                 }
@@ -88,11 +85,7 @@ impl Rows {
 
     /// Whether there is room for a message with that of what it takes the place of.
     pub(in crate::collection) fn has_room_in_place(&self, message: &[u8], row_type: &RowType) -> bool {
-        let mut row = row_type.row();
-        let key = match row_type.key {
-            Some(_) if row_type.fits(message, &mut row) => row_type.key_of(&row, message),
-            _ => None,
-        };
+        let key = row_type.key_if_fits(&mut row_type.row(), message);
         let replaced = self.read_lock().replaced_by(key.as_ref(), message.len());
         let taken = taken(key.as_ref(), message);
         replaced >= taken || self.room.has(taken - replaced)
