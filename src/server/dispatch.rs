@@ -282,8 +282,7 @@ impl GrpcService {
         }
         Dispatched {
             state: State::Responding(response),
-            // Only on protod's own transport does a call begin on its connection's task.
-            leaves_connection: self.peer.is_some() && !call.handler.may_begin_in_place(),
+            leaves_connection: !call.handler.may_begin_in_place(),
             page: None,
             is_head: false,
         }
@@ -447,7 +446,7 @@ impl GrpcService {
             return Dispatched {
                 state: State::Layered(Box::pin(layered)),
                 // Layers are anybody's code, which may compute for long.
-                leaves_connection: self.peer.is_some(),
+                leaves_connection: true,
                 page: None,
                 is_head: false,
             };

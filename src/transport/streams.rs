@@ -165,7 +165,7 @@ fn run_streams(activity: &Activity, waiting: &mut FuturesUnordered<Waiting>, cx:
 /// A stream that has waited, and may be polled so often on the task of its connection. It is gone when it has ended, or when it is to
 /// have a task of its own, which polls it at once.
 struct Waiting {
-    /// `None` when it is gone.
+    /// `None` when it is to have a task.
     stream: Option<StreamFuture>,
     polls: u8,
 }
@@ -173,22 +173,18 @@ struct Waiting {
 impl Future for Waiting {
     type Output = Option<StreamFuture>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(polls) = self.polls.checked_sub(1) else {
-            return Poll::Ready(self.stream.take());
-        };
-        self.polls = polls;
-        let Some(stream) = &mut self.stream else {
-            return Poll::Ready(None);
-        };
-        if stream.as_mut().poll(cx).is_ready() {
-            self.stream = None;
-            return Poll::Ready(None);
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if let (Some(stream), Some(polls)) = (&mut this.stream, this.polls.checked_sub(1)) {
+            this.polls = polls;
+            if stream.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            if !take_leaving() {
+                return Poll::Pending;
+            }
         }
-        if take_leaving() {
-            return Poll::Ready(self.stream.take());
-        }
-        Poll::Pending
+        Poll::Ready(this.stream.take())
     }
 }
 
@@ -298,7 +294,7 @@ pin_project! {
         stream: F,
         polled: bool,
         expiry: Option<Expiry>,
-        // Made when the stream first waits on a task of its own.
+        // Made when the stream is polled again, after a first poll that registers no waker.
         overdue: Option<StreamFuture>,
         _open: OpenStream,
     }
