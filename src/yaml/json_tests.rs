@@ -153,7 +153,11 @@ fn json_nests_as_deep_as_yaml_and_no_deeper() {
 fn value() -> impl Strategy<Value = Vec<String>> {
     let text = proptest::collection::vec(
         prop_oneof![
-            4 => any::<char>().prop_map(|letter| serde_json::to_string(&letter).expect("a text")[1..].trim_end_matches('"').to_owned()),
+            4 => any::<char>().prop_map(|letter| {
+                let text = serde_json::to_string(&letter).expect("a text");
+                // Without its own quotes alone: the letter may be one, of which an escape would be left that JSON does not have.
+                text[1..text.len() - 1].to_owned()
+            }),
             2 => "[a-z #:,{}\\[\\]&*!'-]{0,4}",
             1 => any::<char>().prop_map(|letter| {
                 let mut halves = [0; 2];
