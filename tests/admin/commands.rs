@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::timeout;
 
+use crate::port::ReservedPort;
 use crate::program::{SOON, Server, command, protod};
 use crate::support::{Kitchen, RULES, output};
 
@@ -60,10 +61,10 @@ async fn what_is_no_admin_service_is_told_with_what_to_do() {
 
 #[tokio::test]
 async fn wait_returns_when_a_server_is_ready() {
-    // The port of a server that has ended, where the next one will listen.
     let kitchen = Kitchen::start().await;
-    let address = kitchen.server.address().to_owned();
-    kitchen.server.stop().await;
+    // Nobody listens there until the server does, and nobody else can.
+    let port = ReservedPort::any();
+    let address = port.to_string();
     let waited = {
         let address = address.clone();
         tokio::spawn(async move { protod(&["wait", &address]).await })

@@ -220,8 +220,10 @@ async fn urls_in_a_variable_stand_on_lines_of_their_own() {
 #[tokio::test]
 async fn serve_follows_another_server_and_outlives_it() {
     let stream = stream_alone();
-    let upstream = Server::start(&[stream.path().to_str().expect("UTF-8")]).await;
-    let address = upstream.address().to_owned();
+    // Nobody else can listen there while nobody does.
+    let port = ReservedPort::any();
+    let address = port.to_string();
+    let upstream = Server::start_at(&address, &[stream.path().to_str().expect("UTF-8")]).await;
     let url = format!("grpc://{address}");
     let mut server = Server::start(&[&url, "--refresh", "50ms"]).await;
     upstream.stop().await;

@@ -7,6 +7,8 @@ use protod::{Error, Schema, Server, ServerBuilder};
 use tokio::net::TcpListener;
 use tonic::{Request, Status};
 
+use crate::port::ReservedPort;
+
 /// Serves for as long as the test runs, and returns the URL.
 pub(crate) async fn serve(server: ServerBuilder) -> String {
     let server = server.build().expect("it is sound");
@@ -95,8 +97,8 @@ async fn a_server_without_protos_is_told_in_words() {
     let mute = serve(Server::builder(schema()).reflection(false)).await;
     let messages = Schema::from_source("m.proto", r#"syntax = "proto3"; message M {}"#).expect("it compiles");
     let empty = serve(Server::builder(messages)).await;
-    let closed = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let closed = format!("grpc://{}", closed.local_addr().expect("it is bound"));
+    let port = ReservedPort::any();
+    let closed = format!("grpc://{port}");
     for (url, wanted) in [
         (
             mute,
