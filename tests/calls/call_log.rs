@@ -380,15 +380,18 @@ async fn what_is_refused_before_a_handler_is_told_too() {
 #[tokio::test]
 async fn what_layers_tell_the_client_is_told() {
     let (told, _guard) = Told::listen(LevelFilter::INFO);
-    let layered = server()
-        .layer(TimeoutLayer::new(Duration::from_millis(50)))
-        .intercept(|request| match request.metadata().get("token") {
-            Some(_) => Ok(request),
-            None => Err(Status::unauthenticated("no token")),
-        })
-        .log_calls(true);
-    let running = Running::start(layered.build().expect("fits")).await;
-    let mut client = running.client().await;
+    let layered = |patience| {
+        let layered = server()
+            .layer(TimeoutLayer::new(patience))
+            .intercept(|request| match request.metadata().get("token") {
+                Some(_) => Ok(request),
+                None => Err(Status::unauthenticated("no token")),
+            })
+            .log_calls(true);
+        Running::start(layered.build().expect("fits"))
+    };
+    let (patient, hurried) = (layered(HANG).await, layered(Duration::from_millis(50)).await);
+    let mut client = patient.client().await;
     let with_token = |name| {
         let mut request = Request::new(item(name, 1));
         request
@@ -399,7 +402,8 @@ async fn what_layers_tell_the_client_is_told() {
     client.unary(item("ok", 1)).await.expect_err("no token");
     let (_, line) = told.line().await;
     assert_eq!(line.outcome(), "UNAUTHENTICATED no token");
-    client
+    let mut of_hurried = hurried.client().await;
+    of_hurried
         .unary(with_token("wait"))
         .await
         .expect_err("the layer ends it");

@@ -1,13 +1,12 @@
 //! A client that cancels is never mistaken for one that has half-closed.
 
-use std::time::Duration;
-
 use prost_reflect::DynamicMessage;
 use protod::{Call, Server};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 
+use crate::layers::HANG;
 use crate::support::{Guard, dynamic_item, item, schema, serving};
 
 #[tokio::test]
@@ -38,9 +37,7 @@ async fn cancel_is_not_end_of_stream() {
         send.send(item("half", 1)).await.expect("open");
         assert_eq!(reports.recv().await, Some("message"));
         upload.abort();
-        let ended = tokio::time::timeout(Duration::from_secs(5), reports.recv())
-            .await
-            .expect("it ends");
+        let ended = tokio::time::timeout(HANG, reports.recv()).await.expect("it ends");
         // The handler sees the cancellation or is dropped while it waits. It must not commit.
         assert_ne!(ended, Some("committed"));
     })
@@ -66,7 +63,7 @@ async fn a_cancelled_stream_drops_its_handler() {
         assert!(stream.message().await.expect("OK").is_some());
         assert!(drops.try_recv().is_err(), "the handler waits");
         drop(stream);
-        tokio::time::timeout(Duration::from_secs(5), drops.recv())
+        tokio::time::timeout(HANG, drops.recv())
             .await
             .expect("the handler goes with its stream");
     })

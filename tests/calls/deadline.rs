@@ -1,13 +1,12 @@
 //! Deadlines apply to the whole call.
 
-use std::time::Duration;
-
 use prost_reflect::DynamicMessage;
 use protod::{Call, Message, Server};
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Request, Status};
 
 use crate::http::{post, send_to};
+use crate::layers::HANG;
 use crate::support::{item, schema, serving};
 
 fn patient() -> Server {
@@ -72,7 +71,7 @@ async fn deadline_on_stream_is_deadline_exceeded() {
     serving(patient(), |mut client| async move {
         let mut stream = client.down(within("50m")).await.expect("headers").into_inner();
         assert!(stream.message().await.expect("in time").is_some());
-        let ended = tokio::time::timeout(Duration::from_secs(5), stream.message())
+        let ended = tokio::time::timeout(HANG, stream.message())
             .await
             .expect("it ends");
         assert_eq!(ended.expect_err("too late").code(), Code::DeadlineExceeded);

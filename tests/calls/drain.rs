@@ -62,7 +62,7 @@ async fn infinite_stream_drains_within_grace() {
     let status = stream.message().await.expect_err("the server ends it");
     assert_eq!(status.code(), Code::Unavailable, "{status}");
     assert!(stopped.elapsed() >= DRAIN_TIMEOUT, "not before the drain timeout");
-    let served = tokio::time::timeout(Duration::from_secs(5), &mut running.served).await;
+    let served = tokio::time::timeout(SOON, &mut running.served).await;
     served
         .expect("soon after it")
         .expect("no panic")

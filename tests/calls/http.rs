@@ -149,7 +149,8 @@ async fn what_is_not_grpc_is_refused_when_it_has_been_read_or_after_a_moment() {
         let kinds: Vec<u8> = of_stream.map(|frame| frame.kind).collect();
         assert_eq!(kinds, [HEADERS, DATA]);
     }
-    assert!(began.elapsed() < Duration::from_secs(5), "at the end of each");
+    // After a moment would be a second for each of the ten.
+    assert!(began.elapsed() < Duration::from_secs(9), "at the end of each");
 
     let sent = Instant::now();
     wire.send(&get(21)).await;

@@ -135,7 +135,8 @@ async fn timeout_layers_end_calls_with_deadline_exceeded() {
         let status = status_of_unary(server).await;
         assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
     }
-    let server = echo().layer(tower_http).layer(TowerTimeoutLayer::new(HANG));
+    let patient = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, HANG);
+    let server = echo().layer(patient).layer(TowerTimeoutLayer::new(HANG));
     serving(server.build().expect("fits"), |mut client| async move {
         call_all(&mut client).await;
     })

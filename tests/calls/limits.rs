@@ -7,6 +7,7 @@ use protod::{Call, Limits, Message, Rules, Schema, Server, ServerBuilder};
 use tokio::sync::mpsc;
 use tonic::{Code, Request, Status};
 
+use crate::layers::HANG;
 use crate::support::{Guard, Running, dynamic_item, fields, item, schema, serving, stream_of};
 
 /// Answers unary calls immediately; streams never end by themselves.
@@ -50,7 +51,7 @@ async fn one_call_too_many_is_resource_exhausted_until_another_ends() {
         assert!(status.message().contains("2 calls in flight"), "{status}");
 
         drop(streams.pop());
-        let ended = tokio::time::timeout(Duration::from_secs(5), drops.recv()).await;
+        let ended = tokio::time::timeout(HANG, drops.recv()).await;
         ended.expect("the handler goes with its stream");
         client.unary(item("b", 1)).await.expect("its place is free again");
     })
@@ -106,9 +107,7 @@ async fn end_of(stream: &mut tonic::Streaming<Message>) -> Status {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), ended)
-        .await
-        .expect("it ends")
+    tokio::time::timeout(HANG, ended).await.expect("it ends")
 }
 
 #[tokio::test]

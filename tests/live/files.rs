@@ -204,18 +204,21 @@ async fn files_that_are_not_loaded_cause_no_reload_and_delay_none() {
             std::thread::sleep(Duration::from_millis(1));
         }
     });
+    let mut shortest = Duration::MAX;
     for round in 0..5 {
         let text = format!("round {round}");
         let saved = Instant::now();
         write(&live.path("a.rules.yaml"), &rules(&text));
         live.answers(1, &text).await;
-        assert!(
-            saved.elapsed() < Duration::from_secs(1),
-            "it waited for the log to come to rest"
-        );
+        shortest = shortest.min(saved.elapsed());
         live.reloaded().await;
         assert_eq!(live.forget_outcomes(), 0, "the log is no reason");
     }
+    // Any of them may be slow on a busy machine. Who waits for the folder to rest gives up after two seconds, each time.
+    assert!(
+        shortest < Duration::from_secs(1),
+        "it waited for the log to come to rest: {shortest:?}"
+    );
     drop(stop);
     writer.join().expect("no panic");
 }
