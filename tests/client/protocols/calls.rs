@@ -223,7 +223,7 @@ async fn the_server_is_told_the_deadline_and_it_holds_whatever_the_server_does()
         let left = value_of(&reply.expect("an answer").message).expect("an Item");
         assert!((900..=1000).contains(&left), "{way:?}: {left}");
         let down = client.method("shapes.Shapes/Down").expect("it is there");
-        let down = down.deadline(Duration::from_millis(300));
+        let down = down.deadline(Duration::from_secs(2));
         let mut responses = down.server_streaming(item("one", 1)).await.expect("on its way");
         assert!(
             responses.message().await.expect("no failure yet").is_some(),
