@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::session_rules::begin;
 use crate::support::{Kitchen, PROTO, RULES, post};
 
 pub(crate) const GREEN: &str = r#"{"kind": "green"}"#;
@@ -130,6 +131,32 @@ async fn all_that_is_wrong_with_rules_is_told_with_its_place_and_nothing_is_chan
     let no_yaml = put(&kitchen, "tea", "rules: [").await;
     assert_eq!(no_yaml["problems"].as_array().map(Vec::len), Some(1), "{no_yaml}");
     assert_eq!(kitchen.brew(GREEN).await, "before");
+}
+
+/// Rules that are put are of no file, though they have a name.
+#[tokio::test]
+async fn files_that_rules_name_which_are_put_are_looked_for_in_the_working_directory_and_hints_say_so() {
+    let kitchen = Kitchen::start().await;
+    begin(&kitchen, "a").await;
+    for (step, session) in [
+        ("reply_file: FILE", ""),
+        ("stream: [{send_file: FILE}]", ""),
+        ("reply_file: FILE", "a"),
+    ] {
+        for file in ["none/such.json", "none-such.json"] {
+            let rule = format!("{{method: tea.Kitchen/Pour, {}}}", step.replace("FILE", file));
+            let request = json!({ "name": "tea", "yaml": format!("rules: [{rule}]"), "session": session });
+            let answer = kitchen.ask("PutRules", &request.to_string()).await;
+            let problem = &answer["problems"][0];
+            assert_eq!(
+                problem["message"],
+                format!("the file {file} is not there"),
+                "{answer}"
+            );
+            let told = problem["hint"].as_str().unwrap_or_default();
+            assert!(told.contains("the working directory of the server"), "{answer}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -122,7 +122,11 @@ impl<'s> Compilation<'s> {
             declared_collections: Vec::new(),
             signals_from_outside,
             are_put,
-            message_files: MessageFiles::default(),
+            message_files: if are_put {
+                MessageFiles::of_working_directory()
+            } else {
+                MessageFiles::default()
+            },
             told: HashSet::new(),
         }
     }

@@ -34,8 +34,19 @@ pub(in crate::rules) struct MessageFiles {
     pub(super) encoded: HashMap<(PathBuf, String), Option<Encoded>>,
     /// A hash of the files that the rule in hand sends; 0 if it sends none.
     content: u64,
-    /// The texts of all files there are, if they are given and not read from disk.
-    given: Option<Arc<GivenFiles>>,
+    from: Source,
+}
+
+/// Where the files are that rules name.
+#[derive(Debug, Default)]
+enum Source {
+    /// On disk, by names relative to the folder of each rules file.
+    #[default]
+    BesideRules,
+    /// On disk, by names relative to the working directory: the rules are of no file.
+    WorkingDirectory,
+    /// These are all there are.
+    Given(Arc<GivenFiles>),
 }
 
 /// Texts by the names of files.
@@ -62,7 +73,15 @@ impl MessageFiles {
     /// Those of these texts, and of none on disk.
     pub(in crate::rules) fn given(files: Arc<GivenFiles>) -> Self {
         Self {
-            given: Some(files),
+            from: Source::Given(files),
+            ..Self::default()
+        }
+    }
+
+    /// Those that rules name which are of no file.
+    pub(super) fn of_working_directory() -> Self {
+        Self {
+            from: Source::WorkingDirectory,
             ..Self::default()
         }
     }
@@ -76,7 +95,7 @@ impl MessageFiles {
     /// What is at `path`, which the rule in hand sends. What is wrong with its text is told once, when it is read.
     pub(super) fn read(&mut self, path: &Path, problems: &mut Vec<Problem>) -> Contents {
         let contents = self.files.entry(path.to_owned());
-        let read = |path: &PathBuf| match read_text(path, self.given.as_deref()) {
+        let read = |path: &PathBuf| match read_text(path, &self.from) {
             Ok(text) => found(path, text, problems),
             Err((why, hint)) => Contents::Unreadable(why, hint),
         };
@@ -130,9 +149,9 @@ fn found(path: &Path, text: String, problems: &mut Vec<Problem>) -> Contents {
     Contents::Messages(Rc::new(MessageFile { source, messages }))
 }
 
-/// The text of a file, on disk or among those that are `given`; an `Err` is why it cannot be read, and what to do.
-fn read_text(path: &Path, given: Option<&GivenFiles>) -> Result<String, (String, String)> {
-    if let Some(given) = given {
+/// The text of a file; an `Err` is why it cannot be read, and what to do.
+fn read_text(path: &Path, from: &Source) -> Result<String, (String, String)> {
+    if let Source::Given(given) = from {
         let missing = || {
             (
                 "is not there".to_owned(),
@@ -143,7 +162,7 @@ fn read_text(path: &Path, given: Option<&GivenFiles>) -> Result<String, (String,
     }
     let failed = |error: io::Error| {
         if error.kind() == io::ErrorKind::NotFound {
-            ("is not there".to_owned(), near_file(path))
+            ("is not there".to_owned(), near_file(path, from))
         } else {
             (format!("cannot be read: {error}"), "let it be read".to_owned())
         }
@@ -168,7 +187,7 @@ fn read_text(path: &Path, given: Option<&GivenFiles>) -> Result<String, (String,
 }
 
 /// A hint for a file that is not there.
-fn near_file(path: &Path) -> String {
+fn near_file(path: &Path, from: &Source) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let entries = fs::read_dir(folder.unwrap_or(Path::new(".")))
         .into_iter()
@@ -178,7 +197,13 @@ fn near_file(path: &Path) -> String {
         .collect();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let near = suggest::did_you_mean(&name, names.iter().map(String::as_str));
-    near.unwrap_or_else(|| "names are relative to the folder of the rules file".to_owned())
+    near.unwrap_or_else(|| {
+        let folder = match from {
+            Source::WorkingDirectory => "the working directory of the server, for rules that are put",
+            Source::BesideRules | Source::Given(_) => "the folder of the rules file",
+        };
+        format!("names are relative to {folder}")
+    })
 }
 
 /// The place of a line and a column, both from 1, in a text that begins at `start`.
