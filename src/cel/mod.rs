@@ -78,7 +78,7 @@ pub(crate) use self::stored_places::{
     FieldOfVariable, StoredKey, StoredNames, StoredPlace, StoredRead, stored_names,
 };
 pub(crate) use self::uses::Uses;
-pub(crate) use self::values::{EvalError, MessageValue, Type, Value, whole};
+pub(crate) use self::values::{EvalError, MessageValue, Told, Type, Value, whole};
 
 /// Whether a text has the syntax of an expression, whatever it names.
 pub(crate) fn is_expression(text: &str) -> bool {

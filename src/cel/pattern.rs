@@ -73,7 +73,7 @@ impl Pattern {
     /// Compiles a pattern that a call brought along.
     pub(super) fn at_run_time(source: &str, budget: &Budget) -> Evaluated<Self> {
         if source.len() > MAX_LENGTH_AT_RUN_TIME {
-            return Err(EvalError::new(format!(
+            return Err(EvalError::without_values(format!(
                 "matches: the pattern is longer than {MAX_LENGTH_AT_RUN_TIME} bytes"
             )));
         }

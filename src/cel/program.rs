@@ -245,7 +245,7 @@ impl Program {
             other => match other.eval(evaluation)? {
                 Value::Bool(holds) => Ok(Verdict::of_bool(holds)),
                 Value::String(text) => Ok(Verdict::of_text(text)),
-                other => Err(EvalError::new(format!(
+                other => Err(EvalError::without_values(format!(
                     "it gives {}, and not a bool or a text",
                     other.type_name()
                 ))),

@@ -27,7 +27,7 @@ impl Part {
     pub(super) fn holds(&self, env: &Env<'_>) -> Result<bool, EvalError> {
         match self.program.eval(env)? {
             Value::Bool(holds) => Ok(holds),
-            other => Err(EvalError::new(format!(
+            other => Err(EvalError::without_values(format!(
                 "it gives {}, not a bool",
                 other.type_name()
             ))),

@@ -8,7 +8,7 @@ use super::value::put_field;
 use crate::cel::budget::Budget;
 use crate::cel::fields::FieldReader;
 use crate::cel::store::TreeKey;
-use crate::cel::values::{MessageValue, Value};
+use crate::cel::values::{MessageValue, Told, Value};
 use crate::message::{MAX_DEPTH, Malformed, Reader};
 
 /// The value with the part at a path set to `new`, or removed if that is null. Maps on the way are made where there are none.
@@ -79,7 +79,7 @@ fn change_field(
         new
     } else {
         let before = reader.read(&message.bytes, &Budget::default());
-        let before = before.map_err(|error| Misfit::because(error.into_text()))?;
+        let before = before.map_err(|error| Misfit::because(error.into_told()))?;
         let before = before.map_or_else(|| reader.default.clone(), Value::into_owned);
         changed(before, rest, new).map_err(in_field)?
     };
@@ -89,7 +89,8 @@ fn change_field(
     // Setting a member of a oneof removes the others.
     let sets = !written.is_empty();
     let removed = |number: u32| number == field.number || sets && reader.siblings.contains(&number);
-    let spans = field_spans(&message.bytes).map_err(|malformed| Misfit::because(malformed.to_string()))?;
+    let spans = field_spans(&message.bytes)
+        .map_err(|malformed| Misfit::because(Told::without_values(malformed.to_string())))?;
     let mut written = Some(written.as_slice());
     for (number, span) in spans {
         if number > field.number {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use prost_reflect::{FieldDescriptor, MessageDescriptor};
 
-use crate::cel::values::Value;
+use crate::cel::values::{Told, Value};
 use crate::excerpt::excerpt;
 use crate::schema::field_name;
 use crate::suggest;
@@ -17,7 +17,9 @@ pub(crate) struct Misfit(Box<Contents>);
 struct Contents {
     /// Where in the field the value stands: `[1].name`. Empty if it is the field's own.
     path: String,
-    message: String,
+    /// The same without keys of maps, which are values.
+    bare_path: String,
+    told: Told,
 }
 
 impl Misfit {
@@ -33,14 +35,22 @@ impl Misfit {
             }
             other => excerpt(&other.to_text()).into_owned(),
         };
-        Self::because(format!("{text} does not fit {expected}"))
+        Self::of_text(&text, expected)
+    }
+
+    /// The same of a value as it is written.
+    #[cold]
+    pub(super) fn of_text(value: &str, expected: &str) -> Self {
+        let fits_not = |value: &str| format!("{value} does not fit {expected}");
+        Self::because(Told::quoting(fits_not(value), fits_not("a value")))
     }
 
     #[cold]
-    pub(crate) fn because(message: impl Into<String>) -> Self {
+    pub(crate) fn because(told: impl Into<Told>) -> Self {
         Self(Box::new(Contents {
             path: String::new(),
-            message: message.into(),
+            bare_path: String::new(),
+            told: told.into(),
         }))
     }
 
@@ -55,29 +65,36 @@ impl Misfit {
     }
 
     /// The same, of a field of a message.
-    pub(super) fn in_field(mut self, name: &str) -> Self {
-        self.0.path.insert_str(0, &format!(".{name}"));
-        self
+    pub(super) fn in_field(self, name: &str) -> Self {
+        self.put_first(&format!(".{name}"), None)
     }
 
     /// The same, of an element of a list.
-    pub(super) fn in_element(mut self, index: usize) -> Self {
-        self.0.path.insert_str(0, &format!("[{index}]"));
-        self
+    pub(super) fn in_element(self, index: usize) -> Self {
+        self.put_first(&format!("[{index}]"), None)
     }
 
     /// The same, of the value of an entry.
-    pub(super) fn in_entry(mut self, key: &Value<'_>) -> Self {
+    pub(super) fn in_entry(self, key: &Value<'_>) -> Self {
         let mut name = String::from("[");
         key.write_json(&mut name);
         name.push(']');
-        self.0.path.insert_str(0, &name);
+        self.put_first(&name, Some("[…]"))
+    }
+
+    fn put_first(mut self, part: &str, bare: Option<&str>) -> Self {
+        self.0.path.insert_str(0, part);
+        self.0.bare_path.insert_str(0, bare.unwrap_or(part));
         self
     }
 
     /// What does not fit, and the path to it from a field of that name.
-    pub(crate) fn of(self, field: &str) -> (String, String) {
-        (format!("{field}{}", self.0.path), self.0.message)
+    pub(crate) fn of(self, field: &str) -> (Told, Told) {
+        let place = |path: &str| format!("{field}{path}");
+        (
+            Told::quoting(place(&self.0.path), place(&self.0.bare_path)),
+            self.0.told,
+        )
     }
 }
 
@@ -87,6 +104,21 @@ impl fmt::Display for Misfit {
             f.write_str(self.0.path.strip_prefix('.').unwrap_or(&self.0.path))?;
             f.write_str(": ")?;
         }
-        f.write_str(&self.0.message)
+        self.0.told.fmt(f)
+    }
+}
+
+impl From<Misfit> for Told {
+    fn from(misfit: Misfit) -> Self {
+        let Contents {
+            path,
+            bare_path,
+            told,
+        } = *misfit.0;
+        if path.is_empty() {
+            return told;
+        }
+        let place = |path: &str| path.strip_prefix('.').unwrap_or(path).to_owned();
+        told.of(Self::quoting(place(&path), place(&bare_path)))
     }
 }

@@ -215,7 +215,7 @@ fn set(
     budget.charge(2)?;
     budget.charge_making(&old)?;
     let key = TreeKey::Text(key_of(&old, field).to_owned());
-    changed(old, &[key], value).map_err(|misfit| EvalError::new(misfit.to_string()))
+    changed(old, &[key], value).map_err(|misfit| EvalError::new(misfit))
 }
 
 /// The key of a field in a value: a map may have its JSON name.

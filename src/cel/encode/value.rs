@@ -124,7 +124,7 @@ pub(crate) fn put_value(buffer: &mut Vec<u8>, field: &FieldInfo, value: &Value<'
             let number = float(&field.kind, value)?;
             let rounded = number as f32;
             if rounded.is_infinite() && number.is_finite() {
-                return Err(Misfit::because(format!("{number:?} does not fit float")));
+                return Err(Misfit::of_text(&format!("{number:?}"), "float"));
             }
             buffer.extend_from_slice(&rounded.to_le_bytes());
         }
@@ -223,7 +223,7 @@ fn integer<T: TryFrom<i128>>(kind: &Kind, value: &Value<'_>) -> Result<T, Misfit
         Value::Float(number) => whole(f64::from(*number)).ok_or_else(misfit)?,
         _ => return Err(misfit()),
     };
-    T::try_from(number).map_err(|_| Misfit::because(format!("{number} does not fit {}", kind_name(kind))))
+    T::try_from(number).map_err(|_| Misfit::of_text(&number.to_string(), kind_name(kind)))
 }
 
 fn float(kind: &Kind, value: &Value<'_>) -> Result<f64, Misfit> {

@@ -109,7 +109,7 @@ pub(in crate::cel) fn member<'m, 'e>(
     let is_key = |key: &Value<'_>| matches!(key, Value::String(key) if key == name);
     match entries.iter().find(|(key, _)| is_key(key)) {
         Some((_, value)) => Ok(value),
-        None => Err(EvalError::no_such_key(name)),
+        None => Err(EvalError::no_such_name(name)),
     }
 }
 
@@ -145,7 +145,7 @@ pub(in crate::cel) fn has_member(
 
 #[cold]
 fn no_fields(value: &Value<'_>, field: &NamedField) -> EvalError {
-    EvalError::new(format!("{} has no field {}", value.type_name(), field.name()))
+    EvalError::without_values(format!("{} has no field {}", value.type_name(), field.name()))
 }
 
 pub(in crate::cel) fn metadata(headers: &HeaderMap) -> Value<'_> {

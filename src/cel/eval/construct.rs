@@ -35,7 +35,7 @@ impl Construct {
             return Ok(value);
         }
         let name = self.descriptor.full_name();
-        Err(EvalError::new(format!("{name}: it is out of range")))
+        Err(EvalError::without_values(format!("{name}: it is out of range")))
     }
 }
 
@@ -51,13 +51,13 @@ impl Construct {
         let checked = check(evaluation.env.layouts, layout, bytes, Bounds::default());
         checked.map_err(|malformed| {
             let name = self.descriptor.full_name();
-            EvalError::new(format!("{name} cannot be made: {malformed}"))
+            EvalError::without_values(format!("{name} cannot be made: {malformed}"))
         })
     }
 }
 
 #[cold]
 fn failed(misfit: Misfit, field: &str) -> EvalError {
-    let (field, message) = misfit.of(field);
-    EvalError::new(format!("field {field}: {message}"))
+    let (field, told) = misfit.of(field);
+    EvalError::new(told.of(field).in_front("field "))
 }

@@ -65,7 +65,7 @@ impl<'e> Elements<'e> {
                 entries.sort_by(|(one, _), (other, _)| key_order(one, other));
                 Ok(Self::new(Rest::Map(entries.into_iter())))
             }
-            other => Err(EvalError::new(format!("{} is not a list", other.to_excerpt()))),
+            other => Err(EvalError::of_value(&other.to_excerpt(), "is not a list")),
         }
     }
 

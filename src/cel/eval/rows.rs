@@ -11,7 +11,7 @@ use super::evaluation::Evaluation;
 use super::row_reading::RowReading;
 use crate::cel::fields::FieldReader;
 use crate::cel::typed::{Question, RowCondition, Rows};
-use crate::cel::values::{EvalError, Evaluated, Value};
+use crate::cel::values::{EvalError, Evaluated, Told, Value};
 use crate::collection::{Aggregate, Condition, Fold, Order, Query, Scalar};
 
 impl Rows {
@@ -98,17 +98,15 @@ impl Rows {
     #[cold]
     fn empty(&self) -> EvalError {
         let condition = format!("collection.{}.count() > 0", self.name);
-        let error = EvalError::new(format!("no message of the collection {} is there", self.name));
+        let error = EvalError::without_values(format!("no message of the collection {} is there", self.name));
         error.hinted(&format!("ask first, as in `{condition} ? … : …`"))
     }
 
     #[cold]
     fn absent(&self, key: &Value<'_>) -> EvalError {
-        let error = EvalError::new(format!(
-            "the collection {} has no key {}",
-            self.name,
-            key.to_excerpt()
-        ));
+        let text = |key: &str| format!("the collection {} has no {key}", self.name);
+        let whole = text(&format!("key {}", key.to_excerpt()));
+        let error = EvalError::new(Told::quoting(whole, text("such key")));
         error.hinted(&format!(
             "ask first, as in `collection.{}.has(key) ? … : …`",
             self.name
@@ -233,7 +231,10 @@ fn field_of<'e>(
     evaluation: &Evaluation<'_, 'e>,
 ) -> Evaluated<Value<'e>> {
     let Value::Message(message) = row else {
-        return Err(EvalError::new(format!("{} has no fields", row.type_name())));
+        return Err(EvalError::without_values(format!(
+            "{} has no fields",
+            row.type_name()
+        )));
     };
     let value = field.read(&message.bytes, evaluation.budget())?;
     Ok(value.map_or_else(|| field.default.clone(), Value::into_owned))

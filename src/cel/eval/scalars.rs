@@ -108,7 +108,7 @@ impl TypedExpr {
             other => match other.eval(evaluation)? {
                 Value::Double(number) => Ok(number),
                 Value::Float(number) => Ok(number.into()),
-                value => Err(EvalError::new(format!(
+                value => Err(EvalError::without_values(format!(
                     "a double is wanted here, not {}",
                     value.type_name()
                 ))),
@@ -208,7 +208,7 @@ impl TypedExpr {
             }
             other => match other.eval(evaluation)? {
                 Value::String(text) => Ok(text),
-                value => Err(EvalError::new(format!(
+                value => Err(EvalError::without_values(format!(
                     "a string is wanted here, not {}",
                     value.type_name()
                 ))),
@@ -284,7 +284,7 @@ fn has_named_member<'e>(
 fn bool_of(value: Value<'_>) -> Evaluated<bool> {
     match value {
         Value::Bool(value) => Ok(value),
-        other => Err(EvalError::new(format!(
+        other => Err(EvalError::without_values(format!(
             "a bool is wanted here, not {}",
             other.type_name()
         ))),
@@ -296,7 +296,7 @@ fn int(value: &Value<'_>) -> Evaluated<i64> {
     match value {
         Value::Int(number) => Ok(*number),
         Value::Enum(_, number) => Ok(i64::from(*number)),
-        other => Err(EvalError::new(format!(
+        other => Err(EvalError::without_values(format!(
             "an int is wanted here, not {}",
             other.type_name()
         ))),

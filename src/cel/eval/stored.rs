@@ -157,7 +157,7 @@ pub(super) fn stored_size<'e>(path: &'e [Segment], evaluation: &mut Evaluation<'
     };
     match size {
         Value::Int(size) => Ok(size),
-        other => Err(EvalError::new(format!("{} is not a size", other.to_excerpt()))),
+        other => Err(EvalError::of_value(&other.to_excerpt(), "is not a size")),
     }
 }
 
@@ -170,7 +170,7 @@ pub(in crate::cel) fn keys<'e>(
         let key = segment.key(evaluation)?;
         evaluation.budget().charge_owning(&key)?;
         TreeKey::of(&key)
-            .ok_or_else(|| EvalError::new(format!("{} cannot be a key of the store", key.to_excerpt())))
+            .ok_or_else(|| EvalError::of_value(&key.to_excerpt(), "cannot be a key of the store"))
     };
     path.iter().map(key).collect()
 }

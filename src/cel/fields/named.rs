@@ -68,7 +68,7 @@ impl NamedField {
     fn look_up(&self, message: &MessageDescriptor) -> Evaluated<FieldReader> {
         let name = &*self.name;
         FieldReader::by_name(message, name)
-            .ok_or_else(|| EvalError::new(format!("{} has no field {name}", message.full_name())))
+            .ok_or_else(|| EvalError::without_values(format!("{} has no field {name}", message.full_name())))
     }
 }
 

@@ -248,10 +248,7 @@ fn timestamp(value: Value<'_>) -> Evaluated<Value<'_>> {
 fn parse_timestamp<'e>(text: &str) -> Evaluated<Value<'e>> {
     let (seconds, nanos) = parse_rfc3339(text).ok_or_else(|| not_a("a timestamp", text))?;
     if !in_timestamp_range(seconds) {
-        return Err(EvalError::new(format!(
-            "timestamp: {} is out of range",
-            excerpt(text)
-        )));
+        return Err(EvalError::of_value(&excerpt(text), "is out of range").in_function("timestamp"));
     }
     Ok(Value::Timestamp { seconds, nanos })
 }
@@ -267,18 +264,15 @@ fn duration(value: Value<'_>) -> Evaluated<Value<'_>> {
 fn parse_duration<'e>(text: &str) -> Evaluated<Value<'e>> {
     let nanos = parse_nanoseconds(text).ok_or_else(|| not_a("a duration", text))?;
     if !in_duration_range(nanos) {
-        return Err(EvalError::new(format!(
-            "duration: {} is out of range",
-            excerpt(text)
-        )));
+        return Err(EvalError::of_value(&excerpt(text), "is out of range").in_function("duration"));
     }
     Ok(duration_of(nanos))
 }
 
 fn not_a(what: &str, text: &str) -> EvalError {
-    EvalError::new(format!("{:?} is not {what}", excerpt(text)))
+    EvalError::of_value(&format!("{:?}", excerpt(text)), &format!("is not {what}"))
 }
 
 fn out_of_range(name: &str, value: &Value<'_>) -> EvalError {
-    EvalError::new(format!("{name}: {} is out of range", value.to_excerpt()))
+    EvalError::of_value(&value.to_excerpt(), "is out of range").in_function(name)
 }

@@ -48,7 +48,7 @@ fn precision(clause: &str) -> Evaluated<(usize, &str)> {
     let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
     match digits[..end].parse() {
         Ok(precision) if precision <= MAX_PRECISION => Ok((precision, &digits[end..])),
-        _ => Err(EvalError::new(format!(
+        _ => Err(EvalError::without_values(format!(
             "format: the precision is not a number up to {MAX_PRECISION}"
         ))),
     }
@@ -103,7 +103,7 @@ fn write_clause(
         ('x' | 'X', Value::String(value)) => write_hex(value.as_bytes(), conversion == 'X', text),
         ('x' | 'X', Value::Bytes(value)) => write_hex(value, conversion == 'X', text),
         ('d' | 'f' | 'e' | 'b' | 'o' | 'x' | 'X', other) => {
-            return Err(EvalError::new(format!(
+            return Err(EvalError::without_values(format!(
                 "format: %{conversion} does not take {}",
                 other.type_name()
             )));
@@ -182,7 +182,7 @@ fn write_string(argument: &Value<'_>, text: &mut String) -> Evaluated<()> {
         }
         Value::Message(message) => {
             let name = message.descriptor.full_name();
-            return Err(EvalError::new(format!(
+            return Err(EvalError::without_values(format!(
                 "format: %s does not take a message ({name}); see json()"
             )));
         }

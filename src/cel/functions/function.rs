@@ -237,6 +237,8 @@ impl fmt::Display for Overload {
 pub(in crate::cel) fn bounded(name: &str, bytes: Option<usize>) -> Evaluated<usize> {
     match bytes {
         Some(bytes) if bytes <= MAX_BYTES => Ok(bytes),
-        _ => Err(EvalError::new(format!("{name} would make more than 64 MiB"))),
+        _ => Err(EvalError::without_values(format!(
+            "{name} would make more than 64 MiB"
+        ))),
     }
 }

@@ -186,7 +186,7 @@ fn expect_order(name: &str, keys: &[Value<'_>]) -> Evaluated<()> {
     match keys.iter().find(|key| !fits(key)) {
         Some(other) => {
             let (first, other) = (first.type_name(), other.type_name());
-            Err(EvalError::new(format!(
+            Err(EvalError::without_values(format!(
                 "{name}: cannot order {first} and {other}"
             )))
         }
@@ -245,7 +245,7 @@ fn sum_from<'e>(list: Value<'e>, zero: Value<'e>) -> Evaluated<Value<'e>> {
     );
     if !is_addend {
         let found = first.type_name();
-        return Err(EvalError::new(format!(
+        return Err(EvalError::without_values(format!(
             "sum: {found} is no number and no duration"
         )));
     }

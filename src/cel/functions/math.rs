@@ -145,7 +145,7 @@ fn extreme<'e>(name: &str, mut values: Vec<Value<'e>>, wanted: Ordering) -> Eval
     values
         .into_iter()
         .reduce(better)
-        .ok_or_else(|| EvalError::new(format!("{name}: the list is empty")))
+        .ok_or_else(|| EvalError::without_values(format!("{name}: the list is empty")))
 }
 
 fn with_double<'e>(name: &str, value: Value<'e>, code: impl FnOnce(f64) -> f64) -> Evaluated<Value<'e>> {

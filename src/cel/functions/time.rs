@@ -107,7 +107,9 @@ fn part_of<'e>(
         };
     };
     if !(0..1_000_000_000).contains(nanos) {
-        return Err(EvalError::new(format!("{name}: the timestamp is out of range")));
+        return Err(EvalError::without_values(format!(
+            "{name}: the timestamp is out of range"
+        )));
     }
     let offset = match zone {
         Some(Value::String(zone)) => offset_at(*seconds, zone)?,

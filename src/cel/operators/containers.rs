@@ -1,6 +1,6 @@
 //! `container[key]` and `value in container`.
 
-use crate::cel::values::{EvalError, Evaluated, Value, equals, find, no_overload};
+use crate::cel::values::{EvalError, Evaluated, Told, Value, equals, find, no_overload};
 
 /// An element of a list or the value of a map's key.
 pub(in crate::cel) fn index<'v, 'e>(container: &'v Value<'e>, key: &Value<'_>) -> Evaluated<&'v Value<'e>> {
@@ -15,11 +15,8 @@ pub(in crate::cel) fn index<'v, 'e>(container: &'v Value<'e>, key: &Value<'_>) -
                 other => return Err(no_overload("[]", &[container, other]).expect_err("it is an error")),
             };
             place.and_then(|place| values.get(place)).ok_or_else(|| {
-                EvalError::new(format!(
-                    "index out of range: {} in a list of {}",
-                    key.to_excerpt(),
-                    values.len()
-                ))
+                let text = |place: &str| format!("index out of range: {place} in a list of {}", values.len());
+                EvalError::new(Told::quoting(text(&key.to_excerpt()), text("a value")))
             })
         }
         Value::Map(entries) => find(entries, key).ok_or_else(|| EvalError::no_such_key(&key.to_excerpt())),

@@ -113,11 +113,11 @@ impl Math {
         } else {
             "remainder of a division"
         };
-        EvalError::new(format!("{what} by zero"))
+        EvalError::without_values(format!("{what} by zero"))
     }
 
     fn overflow(self, what: &str) -> EvalError {
-        EvalError::new(format!("{what} overflow in `{}`", self.symbol()))
+        EvalError::without_values(format!("{what} overflow in `{}`", self.symbol()))
     }
 
     pub(in crate::cel) fn of_values<'e>(self, left: Value<'e>, right: Value<'e>) -> Evaluated<Value<'e>> {

@@ -1,5 +1,6 @@
 //! Why an expression has no value for a call.
 
+use super::told::Told;
 use super::value::Value;
 use crate::excerpt::excerpt;
 use crate::message::Malformed;
@@ -9,7 +10,7 @@ pub(in crate::cel) type Evaluated<T> = Result<T, EvalError>;
 
 /// An expression that failed on the values of this call, such as a division by zero.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", failure.text)]
+#[error("{}", failure.told)]
 pub(crate) struct EvalError {
     /// One word wide, so that results go through registers.
     failure: Box<Failure>,
@@ -17,7 +18,7 @@ pub(crate) struct EvalError {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Failure {
-    text: String,
+    told: Told,
     cause: Cause,
 }
 
@@ -29,37 +30,64 @@ enum Cause {
 }
 
 impl EvalError {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
+    /// A text that is made at run time is taken to [quote](Told) a value.
+    pub(crate) fn new(told: impl Into<Told>) -> Self {
         Self {
             failure: Box::new(Failure {
-                text: text.into(),
+                told: told.into(),
                 cause: Cause::Expression,
             }),
         }
     }
 
+    /// A text that is made at run time and quotes no value.
+    pub(crate) fn without_values(text: String) -> Self {
+        Self::new(Told::without_values(text))
+    }
+
+    /// What is said of a value, in front of which it stands in the text.
+    pub(crate) fn of_value(value: &str, text: &str) -> Self {
+        Self::new(Told::quoting(
+            format!("{value} {text}"),
+            format!("a value {text}"),
+        ))
+    }
+
     /// The request asks for what cannot be, and the text says so to the client.
-    pub(crate) fn bad_request(text: impl Into<String>) -> Self {
-        let mut error = Self::new(text);
+    pub(crate) fn bad_request(told: impl Into<Told>) -> Self {
+        let mut error = Self::new(told);
         error.failure.cause = Cause::Request;
         error
     }
 
-    /// A map has not the key that is asked for.
-    pub(in crate::cel) fn no_such_key(name: &str) -> Self {
-        Self::new(format!("no such key: {}", excerpt(name)))
+    /// A map has not the key that is asked for, which may be any value.
+    pub(in crate::cel) fn no_such_key(key: &str) -> Self {
+        let text = format!("no such key: {}", excerpt(key));
+        Self::new(Told::quoting(text, "no such key".to_owned()))
+    }
+
+    /// A map has not the key of that name, which stands in the expression.
+    pub(in crate::cel) fn no_such_name(name: &str) -> Self {
+        Self::without_values(format!("no such key: {}", excerpt(name)))
     }
 
     /// The client has not sent metadata of that name.
     pub(in crate::cel) fn absent_metadata(name: &str) -> Self {
-        let mut error = Self::new(format!("the client has sent no metadata {}", excerpt(name)));
+        let text = format!("the client has sent no metadata {}", excerpt(name));
+        let mut error = Self::new(Told::quoting(text, "the client has not sent metadata".to_owned()));
         error.failure.cause = Cause::AbsentMetadata;
         error
     }
 
+    /// The same failure, in a function of that name.
+    pub(in crate::cel) fn in_function(mut self, name: &str) -> Self {
+        self.failure.told = self.failure.told.within(name);
+        self
+    }
+
     /// The same failure, of a part that has a name.
     pub(crate) fn within(mut self, part: &str) -> Self {
-        self.failure.text = format!("`{part}`: {}", self.failure.text);
+        self.failure.told = self.failure.told.within(format_args!("`{part}`"));
         self
     }
 
@@ -76,28 +104,42 @@ impl EvalError {
     /// The same failure, with what may be done about it.
     #[cold]
     pub(crate) fn hinted(mut self, hint: &str) -> Self {
-        if !self.failure.text.ends_with(hint) {
-            self.failure.text = format!("{}; {hint}", self.failure.text);
-        }
+        self.failure.told = self.failure.told.hinted(hint);
         self
     }
 
     /// What failed, for people.
     pub(crate) fn into_text(self) -> String {
-        self.failure.text
+        self.failure.told.into_whole()
+    }
+
+    /// The same, and what a log may have of it.
+    pub(crate) fn into_told(self) -> Told {
+        self.failure.told
+    }
+
+    /// What failed, as far as a log may have it.
+    pub(crate) fn for_log(&self) -> &str {
+        self.failure.told.bare()
+    }
+}
+
+impl From<EvalError> for Told {
+    fn from(error: EvalError) -> Self {
+        error.into_told()
     }
 }
 
 impl From<Malformed> for EvalError {
     fn from(malformed: Malformed) -> Self {
-        Self::new(format!("the message is malformed: {malformed}"))
+        Self::without_values(format!("the message is malformed: {malformed}"))
     }
 }
 
 /// An error: no overload takes these values. It happens only where a type was not known at load.
 pub(in crate::cel) fn no_overload<'e>(name: &str, arguments: &[&Value<'_>]) -> Evaluated<Value<'e>> {
     let types: Vec<&str> = arguments.iter().map(|argument| argument.type_name()).collect();
-    Err(EvalError::new(format!(
+    Err(EvalError::without_values(format!(
         "{name} does not take ({})",
         types.join(", ")
     )))

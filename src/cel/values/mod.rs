@@ -9,6 +9,7 @@ mod error;
 mod number;
 mod text;
 mod time;
+mod told;
 mod types;
 mod value;
 
@@ -20,5 +21,6 @@ pub(super) use self::error::{Evaluated, no_overload};
 pub(crate) use self::number::whole;
 pub(super) use self::text::{write_double, write_duration, write_enum, write_float, write_timestamp};
 pub(super) use self::time::{duration_of, in_duration_range, in_timestamp_range, total_nanos};
+pub(crate) use self::told::Told;
 pub(crate) use self::types::Type;
 pub(crate) use self::value::{MessageValue, Value};

@@ -340,11 +340,11 @@ fn log_failure(rule: &Rule, (what, at): (&str, Option<usize>), error: &EvalError
     match rule.log.conditions.pass() {
         None => {}
         Some(0) => {
-            let (place, error) = (rule.log.place(at), format!("{what}: {error}"));
+            let (place, error) = (rule.log.place(at), format!("{what}: {}", error.for_log()));
             tracing::warn!(target: "protod::rules", rule = &*rule.name, %place, error, "a condition failed: no match");
         }
         Some(more) => {
-            let (place, error) = (rule.log.place(at), format!("{what}: {error}"));
+            let (place, error) = (rule.log.place(at), format!("{what}: {}", error.for_log()));
             tracing::warn!(
                 target: "protod::rules", rule = &*rule.name, %place, error, more,
                 "a condition failed: no match; since the last such line it failed {more} more times"

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tonic::Status;
 
+use crate::cel::Told;
 use crate::rules::plan::{Rule, RuleLog};
 
 /// That a rule failed, and where.
@@ -17,6 +18,8 @@ pub(super) struct Fault {
     log: Arc<RuleLog>,
     /// The place in the rule's file, if it is known.
     at: Option<usize>,
+    /// What the log has of it: the status may quote values.
+    told: Arc<str>,
 }
 
 impl fmt::Display for Fault {
@@ -40,19 +43,21 @@ impl Fault {
 
 /// INTERNAL, with the name of the rule.
 #[cold]
-pub(super) fn failed(rule: &Rule, message: &str) -> Status {
-    failed_at(rule, None, message)
+pub(super) fn failed(rule: &Rule, why: impl Into<Told>) -> Status {
+    failed_at(rule, None, why)
 }
 
 /// The same, of what stands in a place of the rule's file.
 #[cold]
-pub(super) fn failed_at(rule: &Rule, at: Option<usize>, message: &str) -> Status {
+pub(super) fn failed_at(rule: &Rule, at: Option<usize>, why: impl Into<Told>) -> Status {
+    let why = why.into();
     let fault = Fault {
         rule: Arc::clone(&rule.name),
         log: Arc::clone(&rule.log),
         at,
+        told: why.bare().into(),
     };
-    fault.attached(Status::internal(format!("rule {}: {message}", rule.name)))
+    fault.attached(Status::internal(format!("rule {}: {why}", rule.name)))
 }
 
 /// The failure, in a place of the rule's file unless a closer one is known. Another status stays as it is.
@@ -70,10 +75,13 @@ pub(super) fn hinted(status: Status, hint: &str) -> Status {
     let Some(fault) = Fault::of(&status) else {
         return status;
     };
-    fault.clone().attached(Status::new(
-        status.code(),
-        format!("{}; {hint}", status.message()),
-    ))
+    let told = format!("{}; {hint}", fault.told).into();
+    let hinted = Status::new(status.code(), format!("{}; {hint}", status.message()));
+    Fault {
+        told,
+        ..fault.clone()
+    }
+    .attached(hinted)
 }
 
 /// What a call ends with whose evaluation costs too much. The status says which.
@@ -96,7 +104,7 @@ pub(super) fn logged(status: Status) -> Status {
         return status;
     };
     let (rule, place) = (&*fault.rule, fault.log.place(fault.at));
-    let error = status.message();
+    let error = &*fault.told;
     if more == 0 {
         tracing::warn!(target: "protod::rules", rule, %place, error, "a rule failed");
     } else {

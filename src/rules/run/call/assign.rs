@@ -215,7 +215,7 @@ fn value_of(assignment: &Assignment, env: &Env<'_>) -> Result<Value<'static>, Ev
 }
 
 fn too_deep() -> EvalError {
-    EvalError::new(format!("the value is nested more than {MAX_DEPTH} deep"))
+    EvalError::without_values(format!("the value is nested more than {MAX_DEPTH} deep"))
 }
 
 fn changes<'a>(
@@ -258,5 +258,6 @@ fn set_failed(rule: &Rule, name: &str, at: Option<usize>, error: EvalError) -> S
     if error.is_bad_request() {
         return Status::invalid_argument(error.into_text());
     }
-    failed_at(rule, at, &format!("`set` of {name}: {}", error.into_text()))
+    let told = error.into_told().within(format_args!("`set` of {name}"));
+    failed_at(rule, at, told)
 }

@@ -76,7 +76,7 @@ impl<'r> Execution<'r> {
         let declared = self.variables().values().len();
         for template in &chosen.answer.state[declared..] {
             let value = self.with_env(call, |env, _| template.value(env));
-            let value = value.map_err(|error| failed(chosen.rule, &format!("`state`: {error}")))?;
+            let value = value.map_err(|error| failed(chosen.rule, error.within("state")))?;
             self.variables().declare(value);
         }
         Ok(())

@@ -7,18 +7,13 @@ use crate::rules::plan::Rule;
 use crate::rules::run::fault::{failed, failed_at};
 use crate::rules::run::write::template::{WriteError, WriteErrorKind};
 
-#[cold]
-pub(super) fn log_failed(rule: &Rule, error: &EvalError) -> Status {
-    failed(rule, &format!("`log`: {error}"))
-}
-
 /// What a request asks for that cannot be is the client's fault; all else is the rule's.
 #[cold]
 pub(super) fn eval_failed(rule: &Rule, part: &str, error: EvalError) -> Status {
     if error.is_bad_request() {
         return Status::invalid_argument(error.into_text());
     }
-    failed(rule, &format!("`{part}`: {error}"))
+    failed(rule, error.within(part))
 }
 
 #[cold]
@@ -26,12 +21,12 @@ pub(super) fn write_failed(rule: &Rule, error: WriteError) -> Status {
     match error.into_kind() {
         // A second message is the rule's; a client that does not take the message is not.
         WriteErrorKind::Transport(status) if status.code() == Code::Internal => {
-            failed(rule, status.message())
+            failed(rule, status.message().to_owned())
         }
         WriteErrorKind::Transport(status) => status,
         WriteErrorKind::Eval { error, .. } if error.is_bad_request() => {
             Status::invalid_argument(error.into_text())
         }
-        other => failed_at(rule, other.at(), &other.to_string()),
+        other => failed_at(rule, other.at(), other),
     }
 }

@@ -158,5 +158,5 @@ fn limit(template: Option<&ValueTemplate>, env: &Env<'_>) -> Result<u64, EvalErr
     };
     let value = template.value(env)?;
     let limit = count_of(&value);
-    limit.ok_or_else(|| EvalError::new(format!("`limit`: {} is not a number from 0", value.to_text())))
+    limit.ok_or_else(|| EvalError::of_value(&value.to_text(), "is not a number from 0").within("limit"))
 }

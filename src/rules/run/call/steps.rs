@@ -7,7 +7,7 @@ use prost::Message as _;
 use tonic::{Code, Status};
 
 use super::execution::Execution;
-use super::failures::{log_failed, write_failed};
+use super::failures::write_failed;
 use super::loops::Rounds;
 use super::outcome::{CallState, Stopped, Wait};
 use super::rows::NextRow;
@@ -190,7 +190,8 @@ impl<'r> Execution<'r> {
                 }
                 Op::Log(text) => {
                     if self.logs() {
-                        self.log(text, call).map_err(|error| log_failed(rule, &error))?;
+                        self.log(text, call)
+                            .map_err(|error| failed(rule, error.within("log")))?;
                     }
                 }
                 Op::Next { body, every } => {
@@ -291,18 +292,21 @@ impl<'r> Execution<'r> {
             Op::Unless { condition, to } => {
                 let holds = self.with_env(call, |env, _| match condition.eval(env) {
                     Ok(Value::Bool(holds)) => Ok(holds),
-                    Ok(other) => Err(format!("`when` gave {}, not a bool", other.type_name())),
+                    Ok(other) => Err(EvalError::without_values(format!(
+                        "`when` gave {}, not a bool",
+                        other.type_name()
+                    ))),
                     // As in `when` of a rule: a call without the metadata is nothing special.
                     Err(error) if error.is_absent_metadata() => Ok(false),
-                    Err(error) => Err(format!("`when`: {error}")),
+                    Err(error) => Err(error.within("when")),
                 });
-                if !holds.map_err(|message| failed(rule, &message))? {
+                if !holds.map_err(|error| failed(rule, error))? {
                     *at = *to;
                 }
             }
             Op::Repeat { count, end } => {
                 let count = self.with_env(call, |env, _| count.value(env)).and_then(rounds);
-                let end_round = count.map_err(|error| failed(rule, &format!("`repeat`: {error}")))?;
+                let end_round = count.map_err(|error| failed(rule, error.within("repeat")))?;
                 if !self.loops().begin(Rounds::Count {
                     next: 0,
                     end: end_round,
@@ -312,7 +316,7 @@ impl<'r> Execution<'r> {
             }
             Op::Each { list, pairs, end } => {
                 let rounds = self.with_env(call, |env, _| Rounds::over(list, *pairs, env));
-                let rounds = rounds.map_err(|error| failed(rule, &error.within("each").to_string()))?;
+                let rounds = rounds.map_err(|error| failed(rule, error.within("each")))?;
                 if !self.loops().begin(rounds) {
                     *at = *end;
                 }
@@ -330,12 +334,12 @@ impl<'r> Execution<'r> {
                 let mut map = std::mem::take(call.trailers_mut());
                 let written = self.with_env(call, |env, _| trailers.write(env, &mut map));
                 *call.trailers_mut() = map;
-                written.map_err(|message| failed(rule, &format!("`trailers`: {message}")))?;
+                written.map_err(|message| failed(rule, message.within("`trailers`")))?;
             }
             Op::FlushHeaders => call.flush_headers(),
             Op::Status(status) => {
                 let status = self.with_env(call, |env, _| status.status(env));
-                let status = status.map_err(|message| failed(rule, &format!("`status`: {message}")))?;
+                let status = status.map_err(|message| failed(rule, message.within("`status`")))?;
                 return match status.code() {
                     Code::Ok => Ok(Some(Stopped::Done(CallState::Ended))),
                     _ => Err(status),
@@ -379,7 +383,7 @@ impl<'r> Execution<'r> {
     #[inline(never)]
     fn pause(&self, rule: &Rule, pause: &Pause, call: &mut Call) -> Result<Stopped, Status> {
         let duration = self.with_env(call, |env, _| pause.duration(env));
-        let duration = duration.map_err(|message| failed(rule, &message))?;
+        let duration = duration.map_err(|message| failed(rule, message))?;
         Ok(Stopped::Waiting(Wait::Time(duration)))
     }
 
@@ -393,7 +397,7 @@ impl<'r> Execution<'r> {
         if let Some(place) = call.headers_mut() {
             *place = map;
         }
-        written.map_err(|message| failed(rule, &format!("`headers`: {message}")))
+        written.map_err(|message| failed(rule, message.within("`headers`")))
     }
 
     fn signal(&mut self, rule: &Rule, step: &SignalStep, call: &mut Call) -> Result<(), Status> {
@@ -404,7 +408,7 @@ impl<'r> Execution<'r> {
                 env.call.budget.charge(self.state().listening(&name) as u64)?;
                 Ok((name, key))
             })
-            .map_err(|error: EvalError| failed(rule, &format!("`signal`: {error}")))?;
+            .map_err(|error: EvalError| failed(rule, error.within("signal")))?;
         let own = self.listener().map(|listener| listener.id());
         let raised = self.state().raise(&name, key.as_deref(), own);
         raised.map(drop).map_err(Trouble::status)
@@ -414,7 +418,7 @@ impl<'r> Execution<'r> {
 /// The number of rounds that a value stands for.
 fn rounds(count: Value<'static>) -> Result<i64, EvalError> {
     let rounds = count_of(&count).and_then(|count| i64::try_from(count).ok());
-    rounds.ok_or_else(|| EvalError::new(format!("{} is not a number of rounds", count.to_text())))
+    rounds.ok_or_else(|| EvalError::of_value(&count.to_text(), "is not a number of rounds"))
 }
 
 /// Whether the operation before `at` is all that its loop does.

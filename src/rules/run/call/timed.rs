@@ -134,7 +134,7 @@ impl<'r> Execution<'r> {
             return Ok(false);
         };
         let own = self.with_env(call, |env, _| own.text(env));
-        let own = own.map_err(|error| self.failed_in_turn(failed(rule, &format!("`key`: {error}"))))?;
+        let own = own.map_err(|error| self.failed_in_turn(failed(rule, error.within("key"))))?;
         Ok(own == **key)
     }
 
@@ -163,7 +163,7 @@ impl<'r> Execution<'r> {
         call: &mut Call,
     ) -> Result<Option<Instant>, Status> {
         let pause = self.with_env(call, |env, _| answer.timers[at].pause.duration(env));
-        let pause = pause.map_err(|message| self.failed_in_turn(failed(rule, &message)))?;
+        let pause = pause.map_err(|message| self.failed_in_turn(failed(rule, message)))?;
         let now = Instant::now();
         let next = last
             .and_then(|last| last.checked_add(pause))

@@ -9,7 +9,7 @@ use super::execution::Execution;
 use super::failures::write_failed;
 use super::outcome::{Stopped, Wait};
 use super::written::Writing;
-use crate::cel::key_of;
+use crate::cel::{EvalError, key_of};
 use crate::collection::Fault;
 use crate::handler::Call;
 use crate::rules::plan::{Change, Rule, StoreStep};
@@ -53,8 +53,13 @@ impl Execution<'_> {
             }
             Change::Delete(key) => {
                 let key = self.with_env(call, |env, _| key.value(env));
-                let key = key.map_err(|error| failed(rule, &format!("`delete`: {error}")))?;
-                let no_key = || failed(rule, &format!("`delete`: {} cannot be a key", key.to_text()));
+                let key = key.map_err(|error| failed(rule, error.within("delete")))?;
+                let no_key = || {
+                    failed(
+                        rule,
+                        EvalError::of_value(&key.to_text(), "cannot be a key").within("delete"),
+                    )
+                };
                 writer.delete(&key_of(&key).ok_or_else(no_key)?)
             }
             Change::Clear => writer.clear(),

@@ -122,7 +122,7 @@ impl Condition {
         match &self.when {
             Some(when) => match when.program.eval(env)? {
                 Value::Bool(holds) => Ok(holds),
-                other => Err(EvalError::new(format!(
+                other => Err(EvalError::without_values(format!(
                     "it gives {}, not a bool",
                     other.type_name()
                 ))),

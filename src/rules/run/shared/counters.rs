@@ -226,7 +226,7 @@ impl Answered {
                     .fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown)
                     .is_err()
                 {
-                    return Err(EvalError::new(format!(
+                    return Err(EvalError::without_values(format!(
                         "no more scopes are counted: their values take {MAX_SIZE} bytes"
                     )));
                 }

@@ -118,7 +118,7 @@ impl Each {
             // As in `when` of a rule: a call without the metadata is nothing special.
             Err(error) if error.is_absent_metadata() => Ok(false),
             Err(error) => Err(error.within("when")),
-            Ok(other) => Err(EvalError::new(format!(
+            Ok(other) => Err(EvalError::without_values(format!(
                 "`when` gave {}, not a bool",
                 other.type_name()
             ))),
@@ -140,7 +140,10 @@ impl Page {
             }
         };
         let Value::String(token) = token else {
-            return Err(EvalError::new(format!("page_token is {}", token.type_name())));
+            return Err(EvalError::without_values(format!(
+                "page_token is {}",
+                token.type_name()
+            )));
         };
         let is_number = token.bytes().all(|digit| digit.is_ascii_digit());
         match token.parse() {
@@ -161,5 +164,5 @@ fn count(name: &str, template: Option<&ValueTemplate>, absent: u64, env: &Env<'_
     };
     let value = template.value(env).map_err(|error| error.within(name))?;
     let count = count_of(&value);
-    count.ok_or_else(|| EvalError::new(format!("`{name}`: {} is not a number from 0", value.to_text())))
+    count.ok_or_else(|| EvalError::of_value(&value.to_text(), "is not a number from 0").within(name))
 }

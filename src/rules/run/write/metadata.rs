@@ -2,12 +2,12 @@
 
 use tonic::metadata::MetadataMap;
 
-use crate::cel::{Env, Value};
+use crate::cel::{Env, Told, Value};
 use crate::rules::plan::{Header, HeaderValue, Metadata, ascii_value, binary_value};
 
 impl Metadata {
     /// Puts the values into `map`, replacing earlier values of the same names; an `Err` names the entry that failed.
-    pub(in crate::rules::run) fn write(&self, env: &Env<'_>, map: &mut MetadataMap) -> Result<(), String> {
+    pub(in crate::rules::run) fn write(&self, env: &Env<'_>, map: &mut MetadataMap) -> Result<(), Told> {
         for entry in &self.entries {
             match entry {
                 Header::Ascii(key, values) => {
@@ -15,7 +15,7 @@ impl Metadata {
                     for value in values {
                         let value = value
                             .get(env, ascii_value)
-                            .map_err(|message| format!("`{key}`: {message}"))?;
+                            .map_err(|message| message.within(format_args!("`{key}`")))?;
                         map.append(key, value);
                     }
                 }
@@ -24,7 +24,7 @@ impl Metadata {
                     for value in values {
                         let value = value
                             .get(env, binary_value)
-                            .map_err(|message| format!("`{key}`: {message}"))?;
+                            .map_err(|message| message.within(format_args!("`{key}`")))?;
                         map.append_bin(key, value);
                     }
                 }
@@ -35,10 +35,10 @@ impl Metadata {
 }
 
 impl<V: Clone> HeaderValue<V> {
-    fn get(&self, env: &Env<'_>, read: fn(&Value<'_>) -> Result<V, String>) -> Result<V, String> {
+    fn get(&self, env: &Env<'_>, read: fn(&Value<'_>) -> Result<V, String>) -> Result<V, Told> {
         match self {
             Self::Constant(value) => Ok(value.clone()),
-            Self::Dynamic(template) => read(&template.value(env).map_err(|error| error.to_string())?),
+            Self::Dynamic(template) => Ok(read(&template.value(env)?)?),
         }
     }
 }

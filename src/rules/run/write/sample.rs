@@ -5,7 +5,7 @@ use prost::Message as _;
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 
 use super::template::{LoopCache, WriteError, WriteErrorKind};
-use crate::cel::Env;
+use crate::cel::{Env, Told};
 use crate::message::{decode_dynamic, decoding_cost};
 use crate::rules::plan::{SampleTemplate, Sampler};
 use crate::schema::Method;
@@ -23,7 +23,7 @@ impl SampleTemplate {
         cache: &LoopCache,
     ) -> Result<DynamicMessage, WriteError> {
         let failed = |error| WriteErrorKind::Eval {
-            field: method.output().full_name().to_owned(),
+            field: Told::without_values(method.output().full_name().to_owned()),
             at: None,
             error,
         };
@@ -48,9 +48,9 @@ impl SampleTemplate {
         message
             .merge(bytes.as_slice())
             .map_err(|error| WriteErrorKind::Value {
-                field: method.output().full_name().to_owned(),
+                field: Told::without_values(method.output().full_name().to_owned()),
                 at: None,
-                message: error.to_string(),
+                told: error.to_string().into(),
             })?;
         Ok(message)
     }

@@ -3,24 +3,26 @@
 use tonic::{Code, Status};
 
 use super::template::LoopCache;
-use crate::cel::Env;
+use crate::cel::{Env, EvalError, Told};
 use crate::message::{WireType, key, put_delimited, put_varint};
 use crate::rules::plan::{CodeTemplate, StatusTemplate, code_of};
 
 impl StatusTemplate {
     /// The status for this call; an `Err` says which part failed.
-    pub(in crate::rules::run) fn status(&self, env: &Env<'_>) -> Result<Status, String> {
+    pub(in crate::rules::run) fn status(&self, env: &Env<'_>) -> Result<Status, Told> {
         let code = match &self.code {
             CodeTemplate::Constant(code) => *code,
             CodeTemplate::Dynamic(template) => {
-                let value = template.value(env).map_err(|error| format!("`code`: {error}"))?;
-                code_of(&value).ok_or_else(|| format!("`code`: {} is not a status code", value.to_text()))?
+                let value = template.value(env).map_err(|error| error.within("code"))?;
+                code_of(&value).ok_or_else(|| {
+                    EvalError::of_value(&value.to_text(), "is not a status code").within("code")
+                })?
             }
         };
         let mut message = String::new();
         if let Some(text) = &self.message {
             text.write(env, &mut message)
-                .map_err(|error| format!("`message`: {error}"))?;
+                .map_err(|error| error.within("message"))?;
         }
         let Some(details) = &self.details else {
             return Ok(Status::new(code, message));
@@ -36,7 +38,7 @@ impl StatusTemplate {
         let before = buffer.len();
         details
             .write(env, &LoopCache::default(), &mut buffer)
-            .map_err(|error| format!("`details`: {error}"))?;
+            .map_err(|error| Told::from(error.into_kind()).within("`details`"))?;
         Ok(if buffer.len() == before {
             Status::new(code, message)
         } else {

@@ -67,10 +67,10 @@ impl EachValue {
             |env| {
                 let key = key.value(env)?;
                 if !key.is_key() {
-                    return Err(EvalError::new(format!(
-                        "{} cannot be the key of a map",
-                        key.to_excerpt()
-                    )));
+                    return Err(EvalError::of_value(
+                        &key.to_excerpt(),
+                        "cannot be the key of a map",
+                    ));
                 }
                 entries.insert(key, self.value.value(env)?);
                 Ok(())

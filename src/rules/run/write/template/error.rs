@@ -2,7 +2,7 @@
 
 use tonic::Status;
 
-use crate::cel::EvalError;
+use crate::cel::{EvalError, Told};
 use crate::rules::run::write::each::Hinted;
 
 /// Why a template could not be written with the values of this call. One word wide, so that results go through
@@ -14,16 +14,16 @@ pub(in crate::rules) struct WriteError(Box<WriteErrorKind>);
 #[derive(Debug, thiserror::Error)]
 pub(in crate::rules) enum WriteErrorKind {
     /// A value that its field does not take.
-    #[error("field {field}: {message}")]
+    #[error("field {field}: {told}")]
     Value {
-        field: String,
+        field: Told,
         at: Option<usize>,
-        message: String,
+        told: Told,
     },
     /// An expression that failed.
     #[error("field {field}: {error}")]
     Eval {
-        field: String,
+        field: Told,
         at: Option<usize>,
         error: EvalError,
     },
@@ -38,7 +38,8 @@ impl WriteError {
     pub(in crate::rules::run) fn in_element(mut self, index: usize, list: &str) -> Self {
         match &mut *self.0 {
             WriteErrorKind::Value { field, .. } | WriteErrorKind::Eval { field, .. } => {
-                *field = format!("{field} (element {index} of {list})");
+                let own = std::mem::replace(field, Told::from(""));
+                *field = own.followed_by(&format!(" (element {index} of {list})"));
             }
             WriteErrorKind::Transport(_) => {}
         }
@@ -54,13 +55,11 @@ impl Hinted for WriteError {
     #[cold]
     fn hinted(self, hint: &str) -> Self {
         Self(Box::new(match *self.0 {
-            WriteErrorKind::Value { field, at, message } if !message.ends_with(hint) => {
-                WriteErrorKind::Value {
-                    message: format!("{message}; {hint}"),
-                    field,
-                    at,
-                }
-            }
+            WriteErrorKind::Value { field, at, told } => WriteErrorKind::Value {
+                told: told.hinted(hint),
+                field,
+                at,
+            },
             WriteErrorKind::Eval { field, at, error } => WriteErrorKind::Eval {
                 error: error.hinted(hint),
                 field,
@@ -77,6 +76,16 @@ impl WriteErrorKind {
         match self {
             Self::Value { at, .. } | Self::Eval { at, .. } => *at,
             Self::Transport(_) => None,
+        }
+    }
+}
+
+impl From<WriteErrorKind> for Told {
+    fn from(kind: WriteErrorKind) -> Self {
+        match kind {
+            WriteErrorKind::Value { field, told, .. } => told.of(field).in_front("field "),
+            WriteErrorKind::Eval { field, error, .. } => error.into_told().of(field).in_front("field "),
+            WriteErrorKind::Transport(status) => Self::from(status.message().to_owned()),
         }
     }
 }

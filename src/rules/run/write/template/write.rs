@@ -2,7 +2,7 @@
 
 use super::cache::LoopCache;
 use super::error::{WriteError, WriteErrorKind};
-use crate::cel::{Env, EvalError, Misfit, put_contents, put_field, put_value, put_zero};
+use crate::cel::{Env, EvalError, Misfit, Told, put_contents, put_field, put_value, put_zero};
 use crate::message::{
     Raw, ReservedLength, fill_length, put_delimited, put_varint, reserve_length, with_length,
 };
@@ -322,7 +322,7 @@ impl TotalSize {
 #[cold]
 fn failed(field: &str, at: usize, error: EvalError) -> WriteError {
     WriteErrorKind::Eval {
-        field: field.to_owned(),
+        field: Told::without_values(field.to_owned()),
         at: Some(at),
         error,
     }
@@ -331,11 +331,11 @@ fn failed(field: &str, at: usize, error: EvalError) -> WriteError {
 
 #[cold]
 fn does_not_fit(field: &str, at: usize, misfit: Misfit) -> WriteError {
-    let (field, message) = misfit.of(field);
+    let (field, told) = misfit.of(field);
     WriteErrorKind::Value {
         field,
         at: Some(at),
-        message,
+        told,
     }
     .into()
 }
