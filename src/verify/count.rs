@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
-use super::filter::CallMatcher;
+use super::filter::{CallMatcher, MAX_COST};
 use crate::journal::RecordedCall;
 
 /// How many calls there are that are meant, so far.
@@ -15,6 +15,8 @@ pub(super) struct Count {
     calls: u64,
     /// `None` if there is one filter.
     in_order: Option<InOrder>,
+    /// What conditions may still cost. With 0, not all calls were looked at.
+    left: u64,
 }
 
 /// Calls that are to come in order, one for each filter.
@@ -33,6 +35,7 @@ impl Count {
         Self {
             calls: 0,
             in_order: None,
+            left: MAX_COST,
         }
     }
 
@@ -59,14 +62,19 @@ impl Count {
         self.in_order.as_ref()?.taken.last().copied()
     }
 
+    /// What conditions may still cost. With 0, not all calls were looked at.
+    pub(super) fn left(&self) -> u64 {
+        self.left
+    }
+
     /// Adds a call that has ended.
     pub(super) fn add(&mut self, call: &RecordedCall, matchers: &[CallMatcher]) {
         if let Some(in_order) = &mut self.in_order {
             let bits = matchers.iter().enumerate();
-            let filters = bits.filter(|(_, matcher)| matcher.matches(call));
+            let filters = bits.filter(|(_, matcher)| matcher.matches_within(call, &mut self.left));
             in_order.add(call.id(), filters.fold(0, |filters, (bit, _)| filters | 1 << bit));
         } else {
-            self.calls += u64::from(matchers[0].matches(call));
+            self.calls += u64::from(matchers[0].matches_within(call, &mut self.left));
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::schema::{Method, Schema};
 use crate::server::Journal;
 use crate::session::Session;
 
-/// What the evaluations of one search may cost together: some seconds.
-const MAX_COST: u64 = 50_000_000;
+/// What the evaluations of one search or verification may cost together: some seconds.
+pub(super) const MAX_COST: u64 = 50_000_000;
 
 /// What it costs to read a call, whatever is asked of it.
 const UNITS_PER_CALL: u64 = 20;
@@ -123,8 +123,13 @@ impl CallMatcher {
         self.matches_within(call, &mut { Budget::DEFAULT })
     }
 
-    /// The same, at the cost of `left`.
-    fn matches_within(&self, call: &RecordedCall, left: &mut u64) -> bool {
+    /// Whether it takes no time to tell.
+    pub(super) fn is_quick(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// The same as [`matches`](Self::matches), at the cost of `left`.
+    pub(super) fn matches_within(&self, call: &RecordedCall, left: &mut u64) -> bool {
         if !self.is_of_method(call) || !self.is_of_session(call) {
             return false;
         }
@@ -156,10 +161,12 @@ impl CallMatcher {
     /// The first part of the conditions that does not hold for a call, and what it is about. `None` if the call is one that is
     /// meant.
     pub fn difference(&self, call: &RecordedCall) -> Option<String> {
-        self.first_difference(call).map(|difference| difference.text)
+        let difference = self.first_difference(call, &mut { Budget::DEFAULT });
+        difference.map(|difference| difference.text)
     }
 
-    pub(super) fn first_difference(&self, call: &RecordedCall) -> Option<CallDifference> {
+    /// The same, at the cost of `left`.
+    pub(super) fn first_difference(&self, call: &RecordedCall, left: &mut u64) -> Option<CallDifference> {
         if let Some(method) = self.method.as_ref().filter(|_| !self.is_of_method(call)) {
             return Some(CallDifference {
                 held: 0,
@@ -180,14 +187,17 @@ impl CallMatcher {
             return Some(CallDifference { held: 0, text });
         }
         let value = CallValue::of(call, self.method.as_deref());
-        self.with_env(&value, Budget::DEFAULT, |env| {
+        let budget = (*left).min(Budget::DEFAULT);
+        self.with_env(&value, budget, |env| {
             let mut parts = self.parts.iter().enumerate();
-            parts.find_map(|(at, part)| {
+            let difference = parts.find_map(|(at, part)| {
                 Some(CallDifference {
                     held: at + 1,
                     text: part.difference(env)?,
                 })
-            })
+            });
+            *left -= budget.saturating_sub(env.call.budget.left());
+            difference
         })
     }
 
@@ -239,11 +249,16 @@ impl Journal {
         let calls = snapshot.newest_first(before, &reader);
         let found = read(&mut calls.filter(|(_, call)| left > 0 && matcher.matches_within(call, &mut left)));
         if left == 0 {
-            let source = "its conditions cost more than one search may; ask for a method, or for fewer calls";
-            return Err(Error::invalid_input("cannot go through all calls", source));
+            return Err(too_costly());
         }
         Ok(found)
     }
+}
+
+/// The conditions cost more than [`MAX_COST`].
+pub(super) fn too_costly() -> Error {
+    let source = "its conditions cost more than one search may; ask for a method, or for fewer calls";
+    Error::invalid_input("cannot go through all calls", source)
 }
 
 /// Compiles a filter; `find` gives the method of a name.

@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::count::{Count, InOrder};
-use super::filter::{CallDifference, CallFilter, CallMatcher};
+use super::filter::{CallDifference, CallFilter, CallMatcher, too_costly};
 use crate::error::Error;
 use crate::excerpt::excerpt;
 use crate::handler::code_name;
 use crate::journal::{RecordedCall, Snapshot};
-use crate::server::{Journal, Server};
+use crate::server::{Journal, JournalWatch, Server};
 use crate::session::Session;
 
 /// How many of the nearest calls an error shows.
@@ -20,6 +20,9 @@ const SHOWN: usize = 3;
 
 /// Among how many calls the nearest are looked for: the newest.
 const COMPARED: usize = 1000;
+
+/// How many calls that end are looked at before the time is.
+const AT_ONCE: usize = 100;
 
 /// Which calls must have come, and how many: see [`Server::verify`].
 #[derive(Debug, Clone)]
@@ -201,6 +204,9 @@ impl Journal {
         let mut count = self.add_from(0, calls, count, &matchers).await?;
         let mut is_over = false;
         loop {
+            if count.left() == 0 {
+                return Err(VerifyError::of(too_costly()));
+            }
             match verify.expected.verdict(count.found(), matchers.len()) {
                 Verdict::Fulfilled => return Ok(()),
                 Verdict::Failed => break,
@@ -215,7 +221,11 @@ impl Journal {
                     .add_from(watch.passed(), self.snapshot(), count, &matchers)
                     .await?;
             } else if let Ok(call) = timeout_at(deadline, watch.next()).await {
-                count.add(&call, &matchers);
+                if matchers.iter().all(CallMatcher::is_quick) {
+                    count.add(&call, &matchers);
+                } else {
+                    (count, watch) = Self::add_next(call, watch, count, &matchers).await?;
+                }
             }
         }
         let journal = self.clone();
@@ -242,8 +252,30 @@ impl Journal {
             let calls = calls.newest_first(u64::MAX, &reader);
             for (_, call) in calls.take_while(|(place, _)| *place >= from) {
                 count.add(&call, &matchers);
+                if count.left() == 0 {
+                    break;
+                }
             }
             count
+        })
+        .await
+    }
+
+    /// Adds a call that was seen to end, and some of those that have ended since, where their conditions hold up no call.
+    async fn add_next(
+        call: RecordedCall,
+        mut watch: JournalWatch,
+        mut count: Count,
+        matchers: &Arc<[CallMatcher]>,
+    ) -> Result<(Count, JournalWatch), VerifyError> {
+        let matchers = Arc::clone(matchers);
+        aside(move || {
+            // The deadline is looked at in between.
+            count.add(&call, &matchers);
+            for next in std::iter::from_fn(|| watch.try_next()).take(AT_ONCE) {
+                count.add(&next, &matchers);
+            }
+            (count, watch)
         })
         .await
     }
@@ -264,6 +296,8 @@ impl Journal {
             Expected::AtMost(calls) => format!("at most {}", many(calls)),
             Expected::InOrder => "calls in this order".to_owned(),
         };
+        // What is left of the cost is all that may be spent on it.
+        let mut left = count.left();
         if verify.expected == Expected::InOrder {
             let mut text = format!("expected {expected}:\n");
             for (at, filter) in verify.filters.iter().enumerate() {
@@ -275,7 +309,7 @@ impl Journal {
                 let _ = writeln!(text, "  {}. {filter}: {mark}", at + 1);
             }
             let missing = &matchers[(count.found() as usize).min(matchers.len() - 1)];
-            add_nearest(&mut text, &self.nearest(missing, count.last()));
+            add_nearest(&mut text, &self.nearest(missing, count.last(), &mut left));
             return text.trim_end().to_owned();
         }
         let came = match count.found() {
@@ -286,11 +320,11 @@ impl Journal {
         let mut text = format!("expected {expected} of {}, and {came}\n", verify.filters[0]);
         let near = match verify.expected.verdict(count.found(), 1) {
             Verdict::Failed => Vec::new(),
-            _ => self.nearest(&matchers[0], None),
+            _ => self.nearest(&matchers[0], None, &mut left),
         };
         // Where some came that are meant, calls of other methods explain nothing.
         if count.found() > 0 && near.iter().all(|(difference, _)| difference.held == 0) {
-            let calls = self.newest(SHOWN, |call| matchers[0].matches(call));
+            let calls = self.newest(SHOWN, |call| matchers[0].matches_within(call, &mut left));
             text.push_str(if calls.len() == 1 {
                 "this one came:\n"
             } else {
@@ -307,7 +341,7 @@ impl Journal {
 
     /// The calls that came nearest to be meant, of those that began after a time, each with its first difference: calls of the method
     /// that is meant, and if there are none, others of clients.
-    fn nearest(&self, matcher: &CallMatcher, after: Option<u64>) -> Vec<Near> {
+    fn nearest(&self, matcher: &CallMatcher, after: Option<u64>, left: &mut u64) -> Vec<Near> {
         let (snapshot, reader) = (self.snapshot(), self.reader());
         let calls = snapshot.newest_first(u64::MAX, &reader).map(|(_, call)| call);
         let calls = calls.filter(|call| matcher.is_of_session(call) && after.is_none_or(|id| call.id() > id));
@@ -319,7 +353,7 @@ impl Journal {
             if !is_of_method && (others.len() == SHOWN || self.is_of_own_service(&call)) {
                 continue;
             }
-            let Some(difference) = matcher.first_difference(&call) else {
+            let Some(difference) = matcher.first_difference(&call, left) else {
                 continue;
             };
             if !is_of_method {
@@ -333,7 +367,7 @@ impl Journal {
                 near.truncate(SHOWN);
             }
             compared += 1;
-            if compared == COMPARED {
+            if compared == COMPARED || *left == 0 {
                 break;
             }
         }

@@ -293,6 +293,36 @@ async fn it_ends_when_its_time_is_over_though_calls_never_cease() {
 }
 
 #[tokio::test]
+async fn what_conditions_cost_is_bounded_for_all_calls_and_filters_together() {
+    let shop = Arc::new(Shop::open().await);
+    for _ in 0..4 {
+        drop(shop.buy(r#"{"name":"tea"}"#).await);
+    }
+    // More than half of what one evaluation may cost.
+    let costly = "repeat(request.name, 2600000).size() > 0";
+    let filter = || CallFilter::method(BUY).where_(costly);
+    let twice = Verify::in_order([filter(), filter()]);
+    shop.server.verify(twice).await.expect("more came");
+    let often = Verify::in_order(std::iter::repeat_with(filter).take(64));
+    let error = shop.server.verify(often).await.expect_err("it costs too much");
+    assert!(error.cause().is_some(), "{error}");
+    assert!(error.to_string().contains("its conditions cost more"), "{error}");
+    // So it is of calls that end while it waits.
+    let waiting = {
+        let (shop, many) = (Arc::clone(&shop), Verify::calls(filter()).at_least(u64::MAX));
+        tokio::spawn(async move { shop.server.verify(many.within(10 * HANG)).await })
+    };
+    let ended = async {
+        while !waiting.is_finished() {
+            drop(shop.buy(r#"{"name":"tea"}"#).await);
+        }
+    };
+    timeout(HANG, ended).await.expect("it gives up");
+    let error = waiting.await.expect("no panic").expect_err("it costs too much");
+    assert!(error.cause().is_some(), "{error}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_verified_says_why() {
     let shop = Shop::open().await;
     let wrong = Verify::method(BUY).where_("request.nam == 'tea'");
