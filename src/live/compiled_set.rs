@@ -64,6 +64,12 @@ impl CompiledSet {
         }
     }
 
+    /// Whether it would be compiled to the same again, for the same schema in front of the same. Not if some were set aside, which are tried
+    /// anew, nor if there are files of messages, which are read anew.
+    pub(super) fn is_settled(&self) -> bool {
+        self.set_aside.is_empty() && self.rules.files_read().messages.is_empty()
+    }
+
     /// What stands in front of the handlers of files. `None` if that is nothing.
     pub(super) fn handlers(&self) -> Option<Handlers> {
         (!self.rules.is_empty()).then(|| Handlers::from(&self.rules))

@@ -264,9 +264,12 @@ impl ServerFiles {
     }
 
     fn swap(&mut self, loaded: LoadedProject, began: Instant) -> Result<ReloadSummary, Error> {
-        let puts = self
-            .puts
-            .compiled_for(&loaded.schema, &loaded.rules, self.server.sessions());
+        let puts = self.puts.compiled_for(
+            &loaded.schema,
+            &loaded.rules,
+            &self.served(),
+            self.server.sessions(),
+        );
         let replaced = self
             .server
             .reload_with_front(loaded.schema, loaded.handlers, puts.fronts())?;

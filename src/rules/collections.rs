@@ -17,6 +17,17 @@ pub(super) struct KnownCollections {
     pub(super) all: Arc<[RulesCollection]>,
 }
 
+#[cfg(feature = "live")]
+impl KnownCollections {
+    /// Whether files say the same of them in the same places.
+    pub(super) fn are_declared_as(&self, other: &Self) -> bool {
+        let alike = |(one, other): (&FileCollections, &FileCollections)| {
+            one.source.name() == other.source.name() && one.entries == other.entries
+        };
+        self.files.len() == other.files.len() && self.files.iter().zip(&*other.files).all(alike)
+    }
+}
+
 /// A collection that rules declare.
 #[derive(Debug, Clone)]
 pub(crate) struct RulesCollection {

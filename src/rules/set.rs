@@ -149,9 +149,15 @@ impl Rules {
     }
 
     /// The same, by what is in them.
-    #[cfg(all(feature = "live", feature = "nats"))]
+    #[cfg(feature = "live")]
     pub(crate) fn files_read(&self) -> &FilesRead {
         &self.files
+    }
+
+    /// Whether rules that stand in front of these are the same in front of others.
+    #[cfg(feature = "live")]
+    pub(crate) fn is_base_as(&self, other: &Self) -> bool {
+        self.settings.are_as(&other.settings) && self.collections.are_declared_as(&other.collections)
     }
 
     /// Forgets how often rules of the same state have answered that are neither among these nor in `front`. To be called when

@@ -39,6 +39,12 @@ impl Default for Sampler {
 }
 
 impl Sampler {
+    /// Whether both make up the same.
+    #[cfg(all(feature = "rules", feature = "live"))]
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        self.seed == other.seed && self.stream_length == other.stream_length
+    }
+
     /// The default of [`stream_length`](Self::stream_length).
     pub const DEFAULT_STREAM_LENGTH: usize = 3;
 

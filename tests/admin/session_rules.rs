@@ -15,7 +15,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use crate::program::SOON;
 use crate::puts::{GREEN, put, rule};
 use crate::sessions::brew_in;
-use crate::support::{Kitchen, PROTO, post};
+use crate::support::{Kitchen, PROTO, RULES, post};
 
 pub(crate) async fn begin(kitchen: &Kitchen, session: &str) {
     let request = json!({ "name": session }).to_string();
@@ -338,6 +338,64 @@ async fn a_save_that_rules_of_a_session_do_not_fit_sets_them_aside_until_they_do
         }
     };
     timeout(SOON, gone).await.expect("they go with the session");
+}
+
+/// Most saves change nothing for them.
+#[tokio::test]
+async fn a_save_reaches_rules_of_sessions_where_it_means_something_for_them() {
+    let kitchen = Kitchen::start().await;
+    begin(&kitchen, "a").await;
+    let file = kitchen.path("cup.json");
+    fs::write(&file, r#"{"label": "one"}"#).expect("written");
+    let rules = format!(
+        "rules:\n  - {{method: tea.Kitchen/Brew, match: {{kind: green}}, reply_file: {:?}}}\n",
+        file.display().to_string()
+    );
+    put_for(&kitchen, "a", "file", &rules).await;
+    let save = async |number: usize, text: &str| {
+        let text = format!("{text}# {number}\n");
+        fs::write(kitchen.path("tea.rules.yaml"), text).expect("written");
+        assert_eq!(kitchen.ask("Reload", "{}").await["reloaded"], true);
+    };
+    fs::write(&file, r#"{"label": "two"}"#).expect("written");
+    save(1, RULES).await;
+    assert_eq!(
+        brew_in(&kitchen, "a", GREEN).await,
+        "two",
+        "the file is read anew"
+    );
+
+    begin(&kitchen, "b").await;
+    let counted =
+        "rules:\n  - {method: tea.Kitchen/Brew, match: {kind: green}, times: 1, reply: {label: once}}\n";
+    put_for(&kitchen, "b", "counted", counted).await;
+    assert_eq!(brew_in(&kitchen, "b", GREEN).await, "once");
+    save(2, RULES).await;
+    assert_ne!(
+        brew_in(&kitchen, "b", GREEN).await,
+        "once",
+        "what was counted stays"
+    );
+
+    begin(&kitchen, "c").await;
+    let declared = |name: &str| format!("collections: {{{name}: tea.Order}}\n{RULES}");
+    save(3, &declared("orders")).await;
+    let of_orders = "rules:\n  - {method: tea.Kitchen/Brew, match: {kind: green}, append: {orders: '${request}'}, reply: {label: '${string(collection.orders.count())}'}}\n";
+    put_for(&kitchen, "c", "orders", of_orders).await;
+    assert_eq!(brew_in(&kitchen, "c", GREEN).await, "1");
+    save(4, &declared("orders")).await;
+    assert_eq!(brew_in(&kitchen, "c", GREEN).await, "2");
+    save(5, &declared("others")).await;
+    assert_ne!(
+        brew_in(&kitchen, "c", GREEN).await,
+        "3",
+        "there are no orders any more"
+    );
+    let aside = kitchen.ask("Status", "{}").await["setAside"].clone();
+    assert_eq!(aside[0]["session"], "c", "{aside}");
+    save(6, &declared("orders")).await;
+    assert_eq!(brew_in(&kitchen, "c", GREEN).await, "3");
+    assert_eq!(kitchen.ask("Status", "{}").await["setAside"], Value::Null);
 }
 
 #[tokio::test]

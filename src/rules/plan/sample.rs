@@ -19,6 +19,11 @@ impl Sampler {
         match *self {}
     }
 
+    #[cfg(feature = "live")]
+    pub(crate) fn is_as(&self, _: &Self) -> bool {
+        match *self {}
+    }
+
     pub(crate) fn sample(
         &self,
         _: &crate::schema::Method,

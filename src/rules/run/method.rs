@@ -35,6 +35,23 @@ pub(in crate::rules) struct Settings {
     pub(in crate::rules) session: Option<SessionId>,
 }
 
+#[cfg(feature = "live")]
+impl Settings {
+    /// Whether rules that are compiled with these are the same as with others. The state is not compared.
+    pub(in crate::rules) fn are_as(&self, other: &Self) -> bool {
+        let samples_alike = match (&self.sampler, &other.sampler) {
+            (Some(own), Some(other)) => own.is_as(other),
+            (own, other) => own.is_none() && other.is_none(),
+        };
+        samples_alike
+            && self.shares_state == other.shares_state
+            && self.rule_header == other.rule_header
+            && self.seed == other.seed
+            && self.max_expression_cost == other.max_expression_cost
+            && self.validates == other.validates
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
