@@ -78,13 +78,20 @@ impl Budget {
     pub(crate) fn charge_searching(&self, arguments: &[Value<'_>]) -> Evaluated<()> {
         for argument in arguments {
             match argument {
-                Value::String(text) if text.len() >= READ_PER_UNIT => {
-                    self.charge((text.len() / SEARCHED_PER_UNIT) as u64)?;
-                }
+                Value::String(text) => self.charge_searching_text(text.len())?,
                 other => self.charge_reading(other)?,
             }
         }
         Ok(())
+    }
+
+    /// The same for a text of so many bytes.
+    #[inline]
+    pub(crate) fn charge_searching_text(&self, bytes: usize) -> Evaluated<()> {
+        if bytes < READ_PER_UNIT {
+            return Ok(());
+        }
+        self.charge((bytes / SEARCHED_PER_UNIT) as u64)
     }
 
     /// Takes what it costs to make so many bytes. Short texts cost nothing.
@@ -139,6 +146,17 @@ impl Budget {
     #[inline]
     pub(crate) fn charge_owning(&self, value: &Value<'_>) -> Evaluated<()> {
         self.charge_made(borrowed_bytes(value))
+    }
+
+    /// The same for a part of what is made piece by piece. Short pieces cost nothing alone, but they do together: `owed` is what has
+    /// not been paid for.
+    #[inline]
+    pub(crate) fn charge_owning_part(&self, value: &Value<'_>, owed: &mut usize) -> Evaluated<()> {
+        *owed += borrowed_bytes(value);
+        if *owed >= READ_PER_UNIT {
+            self.charge_made(std::mem::take(owed))?;
+        }
+        Ok(())
     }
 
     /// Takes what it costs to copy a value, of which borrowed text and bytes are no part.

@@ -59,7 +59,7 @@ pub(crate) use self::compile::{Branch, as_condition, is_root_name};
 pub(crate) use self::conjuncts::conjuncts;
 pub(crate) use self::encode::{
     FieldInfo, JsonForm, Misfit, accepts_contents, accepts_element, accepts_field, from_json_text,
-    put_contents, put_field, put_value, put_zero, takes_null, type_url,
+    put_contents, put_elements, put_field, put_value, put_zero, takes_null, type_url,
 };
 pub(crate) use self::env::{CallFacts, Env, Reads, Round};
 pub(crate) use self::equalities::Equality;

@@ -172,6 +172,21 @@ impl Program {
         self.root.eval_bool(&mut Evaluation::new(env))
     }
 
+    /// Runs a program whose result is a [string](Type::String), without making a [`Value`].
+    #[inline]
+    pub(crate) fn eval_text<'e>(&'e self, env: &Env<'e>) -> Result<Cow<'e, str>, EvalError> {
+        self.root.eval_text(&mut Evaluation::new(env))
+    }
+
+    /// Runs a program whose result is a [list](Type::List), and gives each element to `take`.
+    pub(crate) fn each_element<'e>(
+        &'e self,
+        env: &Env<'e>,
+        take: &mut dyn FnMut(Value<'e>) -> Result<(), EvalError>,
+    ) -> Result<(), EvalError> {
+        self.root.each_element(&mut Evaluation::new(env), take)
+    }
+
     /// The elements of the list or the map that the program gives.
     pub(crate) fn elements<'e>(&'e self, env: &Env<'e>) -> Result<Elements<'e>, EvalError> {
         let mut evaluation = Evaluation::new(env);
@@ -180,6 +195,9 @@ impl Program {
         }
         if let TypedExpr::Rows(rows) = &self.root {
             return Elements::rows(rows, env);
+        }
+        if let Some(elements) = self.root.list_elements(&evaluation)? {
+            return Ok(Elements::of_field(elements));
         }
         match self.root.peek(&evaluation) {
             Some(value) => Elements::borrowed(value, &env.call.budget),

@@ -92,6 +92,8 @@ pub(super) enum TypedExpr {
     Matches(Box<TypedExpr>, Box<Pattern>),
     /// A text, and a pattern that is not known at load.
     MatchesPattern(Box<[TypedExpr; 2]>),
+    /// The elements of a list, and of the lists in it down to a depth that is known at load.
+    Flatten(Box<TypedExpr>, u64),
     /// A value as JSON.
     Json(Box<TypedExpr>),
     Call(&'static Function, Cost, Box<[TypedExpr]>),

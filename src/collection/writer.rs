@@ -47,8 +47,10 @@ impl Writer {
         }
         match &self.to.place {
             Place::Memory(rows) => {
-                let key = self.to.row_type.key_if_fits(&mut self.row, message);
-                rows.put(key, message).map_err(|()| self.fault(FaultKind::Full))
+                let row_type = &self.to.row_type;
+                let key = row_type.key_if_fits(&mut self.row, message);
+                rows.put(key, message, row_type)
+                    .map_err(|()| self.fault(FaultKind::Full))
             }
             #[cfg(feature = "sqlite")]
             Place::File(file) => {

@@ -1,11 +1,13 @@
 //! What steps do, and the variables, the store and the collections that they do it to.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
+use prost::Message as _;
 use prost_types::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tonic::metadata::MetadataMap;
@@ -30,7 +32,7 @@ pub(super) const CASES: &[Case] = &[
             ..text("one of the file")
         }),
     ),
-    case("Sample", &["sample: {…}"], tea, Each(|it| made_up(it.text))).alike(|out| text(out.text)),
+    case("Sample", &["sample: {…}"], tea, Each(made_up)).alike(|out| text(out.text)),
     case(
         "Set",
         &["set: {name: value}", "state"],
@@ -340,34 +342,58 @@ fn x_name(name: &str) -> Result<MetadataMap, Status> {
     Ok(metadata)
 }
 
-/// An answer with something in each field.
-fn made_up(text: String) -> Out {
+/// An answer with something in each field, which is the same for the same request.
+fn made_up(request: In) -> Out {
+    let mut hasher = DefaultHasher::new();
+    request.encode_to_vec().hash(&mut hasher);
+    let mut random = fastrand::Rng::with_seed(hasher.finish());
+    let random = &mut random;
     Out {
-        text,
-        number: 7,
-        id: 7,
-        price: 7.5,
-        truth: true,
-        data: b"data".to_vec(),
+        text: request.text,
+        number: random.i64(1..=1000),
+        id: random.u64(1..=99_999),
+        price: (random.f64() * 100_000.0).round() / 100.0,
+        truth: random.bool(),
+        data: (0..random.usize(8..=16)).map(|_| random.u8(..)).collect(),
         at: Some(Timestamp {
-            seconds: 1_769_860_800,
+            seconds: random.i64(1_738_324_800..1_769_860_800),
+            nanos: random.i32(0..1000) * 1_000_000,
+        }),
+        wait: Some(prost_types::Duration {
+            seconds: random.i64(1..=3600),
             nanos: 0,
         }),
-        wait: Some(prost_types::Duration { seconds: 7, nanos: 0 }),
-        texts: vec!["texts 1".to_owned(), "texts 2".to_owned()],
-        numbers: vec![1, 2],
-        stock: [("stock 1".to_owned(), 1)].into(),
+        texts: (0..random.usize(1..=3)).map(|_| word(random)).collect(),
+        numbers: (0..random.usize(1..=3)).map(|_| random.i64(1..=1000)).collect(),
+        stock: (0..random.usize(1..=2))
+            .map(|_| (word(random), random.i64(1..=1000)))
+            .collect(),
         place: Some(Place {
-            street: "Street 7".to_owned(),
-            city: "City".to_owned(),
+            street: format!("{} Street {}", word(random), random.u8(1..=99)),
+            city: word(random),
         }),
-        kind: Kind::Large.into(),
-        note: Some("note".to_owned()),
-        lines: vec![Line {
-            sku: "sku".to_owned(),
-            count: 1,
-        }],
-        next_page_token: "token".to_owned(),
-        total_size: 1,
+        kind: if random.bool() { Kind::Large } else { Kind::Small }.into(),
+        note: Some(sentence(random)),
+        lines: (0..random.usize(1..=3))
+            .map(|_| Line {
+                sku: word(random),
+                count: random.i64(1..=100),
+            })
+            .collect(),
+        next_page_token: word(random),
+        total_size: random.i32(1..=100),
     }
+}
+
+fn sentence(random: &mut fastrand::Rng) -> String {
+    let words: Vec<_> = (0..random.usize(4..=10)).map(|_| word(random)).collect();
+    words.join(" ")
+}
+
+fn word(random: &mut fastrand::Rng) -> String {
+    const WORDS: [&str; 12] = [
+        "alias", "beatae", "culpa", "dolor", "eaque", "fugit", "harum", "illo", "laborum", "magni", "nemo",
+        "odit",
+    ];
+    WORDS[random.usize(..WORDS.len())].to_owned()
 }

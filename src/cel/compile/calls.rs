@@ -187,6 +187,17 @@ impl Compiler<'_, '_> {
                 TypedExpr::Json(Box::new(exprs.remove(0)))
             });
         }
+        if name == "flatten" && matches!(types[0], Type::List(_)) {
+            let depth = values.get(1).map_or(Some(1), |depth| match depth.expr {
+                TypedExpr::Const(Value::Int(depth)) => u64::try_from(depth).ok(),
+                _ => None,
+            });
+            if let Some(depth) = depth {
+                return self.combine(values, value_type, |mut exprs| {
+                    TypedExpr::Flatten(Box::new(exprs.swap_remove(0)), depth)
+                });
+            }
+        }
         let mut function = *function;
         if name == "sum"
             && let Some(zero) = zero(&value_type)

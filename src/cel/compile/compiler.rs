@@ -95,7 +95,7 @@ impl<'c, 's> Compiler<'c, 's> {
         let env = Env::without_call(self.scope.schema.layouts(), &self.no_call);
         let mut evaluation = Evaluation::new(&env);
         // A loop inside finds its variable at the depth where it stands.
-        evaluation.variables.resize(self.variables.len(), Value::Null);
+        evaluation.variables.fill_to(self.variables.len());
         // What was borrowed from constants is copied.
         let owned = |value: Value<'_>| {
             env.call.budget.charge_owning(&value)?;

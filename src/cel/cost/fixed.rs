@@ -62,6 +62,7 @@ impl TypedExpr {
                 };
                 rows.fixed_cost() + key
             }
+            Self::Flatten(list, _) => 2 + list.fixed_cost(),
             Self::Call(_, cost, arguments) => cost.fixed() + sum(arguments),
             Self::Loop(looped) => 2 + looped.range.fixed_cost(),
             _ => 0,

@@ -69,6 +69,15 @@ impl Cost {
         }
     }
 
+    /// The same for a test of texts.
+    #[inline]
+    pub(in crate::cel) fn charge_test(self, budget: &Budget, texts: [&str; 2]) -> Evaluated<()> {
+        texts.iter().try_for_each(|text| match self {
+            Self::Search => budget.charge_searching_text(text.len()),
+            _ => budget.charge_read(text.len()),
+        })
+    }
+
     #[inline(never)]
     fn charge_by_size(self, budget: &Budget, arguments: &[Value<'_>]) -> Evaluated<()> {
         arguments
@@ -145,6 +154,15 @@ fn digits(pattern: &Value<'_>, list: &Value<'_>) -> u64 {
     let (Value::String(pattern), Value::List(values)) = (pattern, list) else {
         return 0;
     };
+    let is_number = |value: &Value<'_>| {
+        matches!(
+            value,
+            Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Float(_)
+        )
+    };
+    if !values.iter().any(is_number) {
+        return 0;
+    }
     let precisions = pattern.split("%.").skip(1).filter_map(|clause| {
         let end = clause.find(|c: char| !c.is_ascii_digit()).unwrap_or(clause.len());
         // The function refuses what is more.

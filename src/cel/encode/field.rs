@@ -24,6 +24,8 @@ pub(crate) struct FieldInfo {
     pub(crate) default: Value,
     /// Whether it is an element of a list or the value of a map entry, which always has a value.
     pub(crate) element: bool,
+    /// The key and the value of an entry, if it is a map.
+    pub(super) entry: Option<Box<[FieldInfo; 2]>>,
     /// The oneof that it belongs to, other than the synthetic one of an `optional` field.
     pub(crate) oneof: Option<OneofDescriptor>,
 }
@@ -62,6 +64,13 @@ impl FieldInfo {
             presence: field.supports_presence(),
             default: field.default_value(),
             element: false,
+            entry: match field.kind() {
+                Kind::Message(entry) if field.is_map() => Some(Box::new([
+                    Self::of_field(&entry.map_entry_key_field()),
+                    Self::of_field(&entry.map_entry_value_field()),
+                ])),
+                _ => None,
+            },
             oneof: field.containing_oneof().filter(|oneof| !oneof.is_synthetic()),
         }
     }
@@ -78,6 +87,7 @@ impl FieldInfo {
             presence: field.supports_presence(),
             default: field.default_value(),
             element: false,
+            entry: None,
             oneof: None,
         }
     }

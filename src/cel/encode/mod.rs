@@ -10,6 +10,7 @@ mod json;
 mod json_form;
 mod misfit;
 mod update;
+mod update_scalars;
 mod value;
 mod well_known;
 
@@ -19,4 +20,4 @@ pub(crate) use self::field::FieldInfo;
 pub(crate) use self::json_form::{JsonForm, from_json_text, takes_null, type_url};
 pub(crate) use self::misfit::Misfit;
 pub(super) use self::update::{update, update_by_mask};
-pub(crate) use self::value::{put_contents, put_field, put_value, put_zero};
+pub(crate) use self::value::{put_contents, put_elements, put_field, put_value, put_zero};

@@ -10,6 +10,7 @@ use prost_reflect::{FieldDescriptor, Kind};
 
 use super::change::changed;
 use super::field::FieldInfo;
+use super::update_scalars::{masked_scalars, merged_scalars};
 use super::value::put_field;
 use crate::cel::budget::Budget;
 use crate::cel::fields::{FieldReader, WireFields};
@@ -21,9 +22,14 @@ use crate::schema::{field_called, field_name};
 /// `old` with the fields that `new` sets.
 pub(in crate::cel) fn update<'e>(old: Value<'e>, new: Value<'e>, budget: &Budget) -> Evaluated<Value<'e>> {
     match (old, new) {
-        (old @ (Value::Message(_) | Value::Map(_)), Value::Message(new)) => {
-            merged(old.into_owned(), &new, budget)
-        }
+        (Value::Message(old), Value::Message(new)) => match merged_scalars(&old, &new, budget)? {
+            Some(bytes) => Ok(Value::Message(MessageValue {
+                bytes: bytes.into(),
+                ..old
+            })),
+            None => merged(Value::Message(old).into_owned(), &new, budget),
+        },
+        (old @ Value::Map(_), Value::Message(new)) => merged(old.into_owned(), &new, budget),
         (old, new) => no_overload("update", &[&old, &new]),
     }
 }
@@ -37,6 +43,15 @@ pub(in crate::cel) fn update_by_mask<'e>(
 ) -> Evaluated<Value<'e>> {
     let (old, new, mask) = match (old, new, mask) {
         (old @ (Value::Message(_) | Value::Map(_)), Value::Message(new), Value::Message(mask)) => {
+            if let Value::Message(before) = &old
+                && let Some(bytes) = masked_scalars(before, &new, &mask.bytes, budget)?
+            {
+                let descriptor = before.descriptor.clone();
+                return Ok(Value::Message(MessageValue {
+                    descriptor,
+                    bytes: bytes.into(),
+                }));
+            }
             (old.into_owned(), new, mask)
         }
         (old, new, mask) => return no_overload("update", &[&old, &new, &mask]),
@@ -65,7 +80,11 @@ pub(in crate::cel) fn update_by_mask<'e>(
 }
 
 /// `old` with the fields that `new` sets, and that it has, too.
-fn merged(old: Value<'static>, new: &MessageValue<'_>, budget: &Budget) -> Evaluated<Value<'static>> {
+pub(super) fn merged(
+    old: Value<'static>,
+    new: &MessageValue<'_>,
+    budget: &Budget,
+) -> Evaluated<Value<'static>> {
     let mut numbers = BTreeSet::new();
     let mut fields = WireFields::new(&new.bytes);
     while let Some((number, _)) = fields.next()? {
@@ -114,7 +133,7 @@ fn replaced(old: Value<'static>, new: &MessageValue<'_>, budget: &Budget) -> Eva
 }
 
 /// `old` with the field at the path as it is in `new`.
-fn masked(
+pub(super) fn masked(
     old: Value<'static>,
     new: &MessageValue<'_>,
     path: &str,

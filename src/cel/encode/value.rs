@@ -33,40 +33,49 @@ pub(crate) fn put_field(buffer: &mut Vec<u8>, field: &FieldInfo, value: &Value<'
     if !field.repeated {
         return put_singular(buffer, field, value);
     }
-    match (field.map_entry(), value) {
+    match (&field.entry, value) {
         (_, Value::Null) => Ok(()),
         (Some(entry), Value::Map(entries)) => {
-            let key_field = FieldInfo::of_field(&entry.map_entry_key_field());
-            let value_field = FieldInfo::of_field(&entry.map_entry_value_field());
+            let [key_field, value_field] = &**entry;
             for (entry_key, entry_value) in entries {
                 put_varint(buffer, field.key_of_packed().into());
                 with_length(buffer, |buffer| {
-                    put_element(buffer, &key_field, entry_key)?;
-                    put_element(buffer, &value_field, entry_value)
-                        .map_err(|misfit| misfit.in_entry(entry_key))
+                    put_element(buffer, key_field, entry_key)?;
+                    put_element(buffer, value_field, entry_value).map_err(|misfit| misfit.in_entry(entry_key))
                 })?;
             }
             Ok(())
         }
-        (None, Value::List(items)) if items.is_empty() => Ok(()),
-        (None, Value::List(items)) => {
-            let items = || items.iter().enumerate();
-            if !field.packed {
-                return items().try_for_each(|(index, item)| {
-                    put_element(buffer, field, item).map_err(|misfit| misfit.in_element(index))
-                });
-            }
-            put_varint(buffer, field.key_of_packed().into());
-            with_length(buffer, |buffer| {
-                items().try_for_each(|(index, item)| {
-                    let put = put_value(buffer, field, item);
-                    put.map(drop).map_err(|misfit| misfit.in_element(index))
-                })
-            })
-        }
+        (None, Value::List(items)) => put_elements(buffer, field, |put| items.iter().try_for_each(put)),
         (Some(_), other) => Err(Misfit::new(other, "a map")),
         (None, other) => Err(Misfit::new(other, "a list")),
     }
+}
+
+/// A list of the elements that `each` gives one after the other, with its keys.
+pub(crate) fn put_elements<E>(
+    buffer: &mut Vec<u8>,
+    field: &FieldInfo,
+    each: impl FnOnce(&mut dyn FnMut(&Value<'_>) -> Result<(), Misfit>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut index = 0;
+    let mut counted = |put: Result<(), Misfit>| {
+        index += 1;
+        put.map_err(|misfit| misfit.in_element(index - 1))
+    };
+    if !field.packed {
+        return each(&mut |item| counted(put_element(buffer, field, item)));
+    }
+    let start = buffer.len();
+    put_varint(buffer, field.key_of_packed().into());
+    let contents = buffer.len();
+    with_length(buffer, |buffer| {
+        each(&mut |item| counted(put_value(buffer, field, item).map(drop)))
+    })?;
+    if buffer.len() == contents + 1 {
+        buffer.truncate(start);
+    }
+    Ok(())
 }
 
 /// A field with one value. Writes nothing for null, or for the default of a field without presence.

@@ -32,6 +32,19 @@ pub(in crate::cel) fn picked_value<'e>(
 
 impl Path {
     pub(in crate::cel) fn read<'e>(&'e self, request: &'e [u8], budget: &Budget) -> Evaluated<Value<'e>> {
+        let value = match self.message(request, budget)? {
+            Cow::Borrowed(bytes) => self.field.read(bytes, budget)?,
+            Cow::Owned(bytes) => self.field.read(&bytes, budget)?.map(Value::into_owned),
+        };
+        Ok(value.unwrap_or_else(|| self.field.default.borrowed()))
+    }
+
+    /// The message that has the field. No bytes are the message that is unset.
+    pub(in crate::cel) fn message<'e>(
+        &'e self,
+        request: &'e [u8],
+        budget: &Budget,
+    ) -> Evaluated<Cow<'e, [u8]>> {
         // Each step passes over all fields of its message.
         budget.charge_read(request.len())?;
         let mut bytes = Cow::Borrowed(request);
@@ -44,14 +57,10 @@ impl Path {
             };
             match contents {
                 Some(contents) => bytes = contents,
-                None => return Ok(self.field.default.borrowed()),
+                None => return Ok(Cow::Borrowed(&[])),
             }
         }
-        let value = match bytes {
-            Cow::Borrowed(bytes) => self.field.read(bytes, budget)?,
-            Cow::Owned(bytes) => self.field.read(&bytes, budget)?.map(Value::into_owned),
-        };
-        Ok(value.unwrap_or_else(|| self.field.default.borrowed()))
+        Ok(bytes)
     }
 }
 
@@ -85,16 +94,12 @@ pub(in crate::cel) fn read_set_field<'e>(
 }
 
 /// Whether a field is set, as proto means it: on the wire if it has presence, else different from its default.
-pub(in crate::cel) fn has_field(
-    field: &FieldReader,
-    message: &MessageValue<'_>,
-    budget: &Budget,
-) -> Evaluated<bool> {
-    budget.charge_read(message.bytes.len())?;
+pub(in crate::cel) fn has_field(field: &FieldReader, message: &[u8], budget: &Budget) -> Evaluated<bool> {
+    budget.charge_read(message.len())?;
     if field.has_presence {
-        return Ok(field.is_present(&message.bytes)?);
+        return Ok(field.is_present(message)?);
     }
-    Ok(match field.read(&message.bytes, budget)? {
+    Ok(match field.read(message, budget)? {
         Some(Value::List(values)) => !values.is_empty(),
         Some(Value::Map(entries)) => !entries.is_empty(),
         Some(value) => !equals(&value, &field.default),
@@ -137,7 +142,7 @@ pub(in crate::cel) fn has_member(
         Value::Map(entries) => Ok(member(entries, field.name()).is_ok()),
         Value::Message(message) => {
             let field = field.of(&message.descriptor)?;
-            has_field(&field, message, budget)
+            has_field(&field, &message.bytes, budget)
         }
         other => Err(no_fields(other, field)),
     }

@@ -11,7 +11,8 @@ use crate::message::{Bounds, MAX_DEPTH, check, is_duration, is_timestamp};
 
 impl Construct {
     pub(super) fn eval<'e>(&'e self, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
-        let mut bytes = Vec::new();
+        // Room for most small messages: one that grows field by field is copied each time.
+        let mut bytes = Vec::with_capacity(self.fields.len() * 8);
         for (field, value) in &self.fields {
             let value = value.eval(evaluation)?;
             evaluation.budget().charge_making(&value)?;

@@ -9,6 +9,7 @@ use super::stored::{Found, stored};
 use crate::cel::budget::{Budget, reading_weight};
 use crate::cel::cost::sorting;
 use crate::cel::env::Env;
+use crate::cel::fields::ListElements;
 use crate::cel::store::Entries;
 use crate::cel::typed::{Rows, Segment};
 use crate::cel::values::{EvalError, Evaluated, Value, key_order};
@@ -25,6 +26,8 @@ pub(crate) struct Elements<'e> {
 enum Rest<'e> {
     Borrowed(std::slice::Iter<'e, Value<'e>>),
     List(std::vec::IntoIter<Value<'e>>),
+    /// Where they stand in the bytes of a message.
+    Field(ListElements<'e, 'e>),
     Map(std::vec::IntoIter<(Value<'e>, Value<'e>)>),
     Stored(Entries<'e>),
     Rows(Box<RowsLeft<'e>>),
@@ -44,6 +47,11 @@ impl<'e> Elements<'e> {
         let reading = RowReading::begin(rows, None, &mut Evaluation::new(env))?;
         let env = *env;
         Ok(Self::new(Rest::Rows(Box::new(RowsLeft { rows, reading, env }))))
+    }
+
+    /// The elements of a list field, read where they stand.
+    pub(in crate::cel) fn of_field(elements: ListElements<'e, 'e>) -> Self {
+        Self::new(Rest::Field(elements))
     }
 
     pub(in crate::cel) fn borrowed(value: &'e Value<'e>, budget: &Budget) -> Evaluated<Self> {
@@ -117,6 +125,7 @@ impl<'e> Elements<'e> {
                 return Ok(next.map(|(position, row)| (Value::Int(position.0.cast_signed()), row)));
             }
             Rest::List(values) => values.next(),
+            Rest::Field(elements) => elements.next(budget)?,
             Rest::Borrowed(values) => match values.next() {
                 Some(value) => {
                     budget.charge_borrowing(value)?;

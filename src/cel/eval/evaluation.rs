@@ -11,20 +11,62 @@ use crate::message::{Raw, Slot};
 pub(crate) struct Evaluation<'f, 'e> {
     pub(in crate::cel) env: &'f Env<'e>,
     /// The variables of the macros that are running, outermost first.
-    pub(in crate::cel) variables: Vec<Value<'e>>,
+    pub(in crate::cel) variables: Variables<'e>,
+}
+
+/// The variables of macros. Most run alone, and then nothing is allocated.
+#[derive(Debug, Default)]
+pub(in crate::cel) struct Variables<'e> {
+    first: Option<Value<'e>>,
+    others: Vec<Value<'e>>,
+}
+
+impl<'e> Variables<'e> {
+    #[inline]
+    pub(in crate::cel) fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.others.len()
+    }
+
+    #[inline]
+    pub(in crate::cel) fn get(&self, place: usize) -> Option<&Value<'e>> {
+        match place {
+            0 => self.first.as_ref(),
+            place => self.others.get(place - 1),
+        }
+    }
+
+    #[inline]
+    pub(in crate::cel) fn push(&mut self, value: Value<'e>) {
+        match self.first {
+            None => self.first = Some(value),
+            Some(_) => self.others.push(value),
+        }
+    }
+
+    /// Adds nulls until there are so many.
+    pub(in crate::cel) fn fill_to(&mut self, count: usize) {
+        while self.len() < count {
+            self.push(Value::Null);
+        }
+    }
+
+    #[inline]
+    pub(in crate::cel) fn pop(&mut self) -> Option<Value<'e>> {
+        self.others.pop().or_else(|| self.first.take())
+    }
 }
 
 impl<'f, 'e> Evaluation<'f, 'e> {
     pub(crate) fn new(env: &'f Env<'e>) -> Self {
         Self {
             env,
-            variables: Vec::new(),
+            variables: Variables::default(),
         }
     }
 
     /// Sets what `this` is from now on. Constraints are [checked](crate::cel::Program::check) on it.
     pub(crate) fn set_this(&mut self, this: Value<'e>) {
-        self.variables.clear();
+        self.variables = Variables::default();
         self.variables.push(this);
     }
 

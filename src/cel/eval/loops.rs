@@ -15,13 +15,20 @@ impl Loop {
         if let TypedExpr::Stored(path) = &self.range {
             return match stored(path, evaluation)? {
                 Found::Absent(_) => self.over(std::iter::empty(), evaluation),
-                Found::Map(tree) => self.over(tree.iter().map(|(key, _)| key), evaluation),
+                Found::Map(tree) => self.over(tree.iter().map(|(key, _)| Ok(key)), evaluation),
                 Found::Held(value) => self.over_borrowed(value, evaluation),
                 Found::Read(value) => self.over_value(value, evaluation),
             };
         }
         if let Some(value @ (Value::List(_) | Value::Map(_))) = self.range.peek(evaluation) {
             return self.over_borrowed(value, evaluation);
+        }
+        if let Some(mut elements) = self.range.list_elements(evaluation)? {
+            let budget = evaluation.budget();
+            return self.over(
+                std::iter::from_fn(|| elements.next(budget).transpose()),
+                evaluation,
+            );
         }
         let value = self.range.eval(evaluation)?;
         self.over_value(value, evaluation)
@@ -33,8 +40,8 @@ impl Loop {
         evaluation: &mut Evaluation<'_, 'e>,
     ) -> Evaluated<Value<'e>> {
         match value {
-            Value::List(values) => self.over(values.iter().map(Value::borrowed), evaluation),
-            Value::Map(entries) => self.over(entries.iter().map(|(key, _)| key.borrowed()), evaluation),
+            Value::List(values) => self.over(values.iter().map(Value::borrowed).map(Ok), evaluation),
+            Value::Map(entries) => self.over(entries.iter().map(|(key, _)| Ok(key.borrowed())), evaluation),
             other => no_overload(self.kind.name(), &[other]),
         }
     }
@@ -46,15 +53,15 @@ impl Loop {
     ) -> Evaluated<Value<'e>> {
         match value {
             Value::List(values) if self.makes_list() => self.over_list(values, evaluation),
-            Value::List(values) => self.over(values.into_iter(), evaluation),
-            Value::Map(entries) => self.over(entries.into_iter().map(|(key, _)| key), evaluation),
+            Value::List(values) => self.over(values.into_iter().map(Ok), evaluation),
+            Value::Map(entries) => self.over(entries.into_iter().map(|(key, _)| Ok(key)), evaluation),
             other => no_overload(self.kind.name(), &[&other]),
         }
     }
 
     fn over<'e>(
         &'e self,
-        elements: impl Iterator<Item = Value<'e>>,
+        elements: impl Iterator<Item = Evaluated<Value<'e>>>,
         evaluation: &mut Evaluation<'_, 'e>,
     ) -> Evaluated<Value<'e>> {
         match self.kind {
@@ -63,18 +70,80 @@ impl Loop {
             LoopKind::ExistsOne => {
                 let mut count = 0;
                 for element in elements {
-                    count += usize::from(self.condition(&self.body, element, evaluation)?);
+                    count += usize::from(self.condition(&self.body, element?, evaluation)?);
                 }
                 Ok(Value::Bool(count == 1))
             }
-            LoopKind::Filter | LoopKind::Map | LoopKind::SortBy => {
-                self.over_list(elements.collect(), evaluation)
+            LoopKind::SortBy => {
+                let values = elements.collect::<Result<_, _>>()?;
+                self.over_list(values, evaluation)
+            }
+            LoopKind::Filter | LoopKind::Map => {
+                let mut values = Vec::new();
+                for element in elements {
+                    if let Some(value) = self.round(element?, evaluation)? {
+                        values.push(value);
+                    }
+                }
+                Ok(Value::List(values))
             }
         }
     }
 
     fn makes_list(&self) -> bool {
         matches!(self.kind, LoopKind::Filter | LoopKind::Map | LoopKind::SortBy)
+    }
+
+    /// Whether each element that it gives is known before the next one is looked at.
+    pub(super) fn gives_each(&self) -> bool {
+        matches!(self.kind, LoopKind::Filter | LoopKind::Map)
+    }
+
+    /// Gives each element to `take`, for those that [give each](Self::gives_each).
+    pub(super) fn each<'e>(
+        &'e self,
+        evaluation: &mut Evaluation<'_, 'e>,
+        take: &mut dyn FnMut(Value<'e>) -> Evaluated<()>,
+    ) -> Evaluated<()> {
+        let Some(mut elements) = self.range.list_elements(evaluation)? else {
+            return match self.eval(evaluation)? {
+                Value::List(values) => values.into_iter().try_for_each(take),
+                other => no_overload(self.kind.name(), &[&other]).map(|_: Value<'_>| ()),
+            };
+        };
+        while let Some(element) = elements.next(evaluation.budget())? {
+            if let Some(value) = self.round(element, evaluation)? {
+                take(value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What `map` or `filter` makes of an element, if anything.
+    #[inline]
+    fn round<'e>(
+        &'e self,
+        mut element: Value<'e>,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Option<Value<'e>>> {
+        let (condition, body) = match self.kind {
+            LoopKind::Filter => (Some(&self.body), None),
+            _ => (self.only_if.as_ref(), Some(&self.body)),
+        };
+        if let Some(condition) = condition {
+            let holds;
+            (holds, element) =
+                self.around(element, evaluation, |evaluation| condition.eval_bool(evaluation))?;
+            if !holds {
+                return Ok(None);
+            }
+        }
+        match body {
+            Some(body) => self
+                .with(element, evaluation, |evaluation| body.eval(evaluation))
+                .map(Some),
+            None => Ok(Some(element)),
+        }
     }
 
     /// Makes a list of another, in its place.
@@ -96,26 +165,13 @@ impl Loop {
             evaluation.budget().charge(sorting(keys.len(), weight))?;
             return sort_by_keys(self.kind.name(), values, keys);
         }
-        let (condition, body) = match self.kind {
-            LoopKind::Filter => (Some(&self.body), None),
-            _ => (self.only_if.as_ref(), Some(&self.body)),
-        };
         let mut made = 0;
         for at in 0..values.len() {
-            let mut element = std::mem::replace(&mut values[at], Value::Null);
-            if let Some(condition) = condition {
-                let (holds, same) =
-                    self.around(element, evaluation, |evaluation| condition.eval_bool(evaluation))?;
-                if !holds {
-                    continue;
-                }
-                element = same;
+            let element = std::mem::replace(&mut values[at], Value::Null);
+            if let Some(value) = self.round(element, evaluation)? {
+                values[made] = value;
+                made += 1;
             }
-            values[made] = match body {
-                Some(body) => self.with(element, evaluation, |evaluation| body.eval(evaluation))?,
-                None => element,
-            };
-            made += 1;
         }
         values.truncate(made);
         Ok(Value::List(values))
@@ -124,13 +180,13 @@ impl Loop {
     /// Stops at the first element whose condition is `deciding`. If there is none, an error of an element counts.
     fn decide<'e>(
         &'e self,
-        elements: impl Iterator<Item = Value<'e>>,
+        elements: impl Iterator<Item = Evaluated<Value<'e>>>,
         evaluation: &mut Evaluation<'_, 'e>,
         deciding: bool,
     ) -> Evaluated<Value<'e>> {
         let mut error: Option<EvalError> = None;
         for element in elements {
-            match self.condition(&self.body, element, evaluation) {
+            match self.condition(&self.body, element?, evaluation) {
                 Ok(holds) if holds == deciding => return Ok(Value::Bool(deciding)),
                 Ok(_) => {}
                 Err(failure) if evaluation.budget().is_exhausted() => return Err(failure),

@@ -99,13 +99,13 @@ impl RowReading {
         evaluation: &mut Evaluation<'_, 'e>,
     ) -> Evaluated<Option<(Position, Bytes, Value<'e>)>> {
         while let Some((_, bytes)) = self.batch.front() {
-            let row = rows.row(bytes, evaluation)?;
-            let taken = rows.takes(&row, evaluation)?;
+            let row = rows.row(bytes.to_vec(), evaluation)?;
+            let taken = rows.taken(row, evaluation)?;
             let Some((position, bytes)) = self.batch.pop_front() else {
                 break;
             };
             self.passed = Some(position);
-            if taken {
+            if let Some(row) = taken {
                 return Ok(Some((position, bytes, row)));
             }
         }
@@ -142,39 +142,50 @@ impl Rows {
     }
 
     /// A row as a value.
-    pub(super) fn row<'e>(&self, bytes: &Bytes, evaluation: &Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
+    pub(super) fn row<'e>(&self, bytes: Vec<u8>, evaluation: &Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
         let budget = evaluation.budget();
         budget.charge(2)?;
         budget.charge_made(bytes.len())?;
-        message_value(
-            &self.message,
-            self.form.as_ref(),
-            Cow::Owned(bytes.to_vec()),
-            budget,
-        )
+        message_value(&self.message, self.form.as_ref(), Cow::Owned(bytes), budget)
     }
 
-    /// Whether all filters hold for a row.
-    fn takes<'e>(&'e self, row: &Value<'e>, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<bool> {
+    /// A row for which all filters hold.
+    fn taken<'e>(
+        &'e self,
+        mut row: Value<'e>,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<Option<Value<'e>>> {
         for filter in &self.filters {
-            if !filter.holds(row, evaluation)? {
-                return Ok(false);
+            let holds;
+            (holds, row) = filter.holds(row, evaluation)?;
+            if !holds {
+                return Ok(None);
             }
         }
-        Ok(true)
+        Ok(Some(row))
     }
 }
 
 impl RowFilter {
-    fn holds<'e>(&'e self, row: &Value<'e>, evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<bool> {
+    /// Whether it holds for a row, and the row again.
+    fn holds<'e>(
+        &'e self,
+        row: Value<'e>,
+        evaluation: &mut Evaluation<'_, 'e>,
+    ) -> Evaluated<(bool, Value<'e>)> {
         evaluation.budget().charge(self.cost)?;
-        evaluation.budget().charge_copying(row)?;
+        evaluation.budget().charge_copying(&row)?;
         let around = evaluation.variables.len();
         // The loops around it may not be running, where what they give is read in batches.
-        evaluation.variables.resize(self.variable, Value::Null);
-        evaluation.variables.push(row.clone());
+        for _ in around..self.variable {
+            evaluation.variables.push(Value::Null);
+        }
+        evaluation.variables.push(row);
         let holds = self.condition.eval_bool(evaluation);
-        evaluation.variables.truncate(around);
-        holds
+        let row = evaluation.variables.pop().unwrap_or(Value::Null);
+        for _ in around..self.variable {
+            evaluation.variables.pop();
+        }
+        holds.map(|holds| (holds, row))
     }
 }

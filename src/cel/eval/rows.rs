@@ -143,7 +143,8 @@ impl Question {
             Self::Get(key) => {
                 let key = key.eval(evaluation)?;
                 match rows.get(&key, evaluation)? {
-                    Some(bytes) => rows.row(&bytes, evaluation),
+                    // Not copied again, if nobody else has it.
+                    Some(bytes) => rows.row(bytes.into(), evaluation),
                     None => Err(rows.absent(&key)),
                 }
             }
@@ -160,6 +161,12 @@ impl Question {
                     count += 1;
                 }
                 Ok(Value::Int(count))
+            }
+            Self::Count
+                if rows.conditions.is_empty()
+                    && let Some(count) = rows.collection(evaluation)?.counted() =>
+            {
+                Ok(Value::Int(count.cast_signed()))
             }
             Self::Count => match rows.aggregate(Aggregate::Count, evaluation)? {
                 Some(count) => Ok(value_of(count)),

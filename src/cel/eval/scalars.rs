@@ -2,17 +2,20 @@
 
 use std::borrow::Cow;
 
+use prost_reflect::Kind;
+
 use super::access::{has_field, has_member, member, metadata_value};
 use super::evaluation::{Evaluation, missing_variable};
 use super::stored::{Found, has_stored, is_within, stored, stored_size};
 use super::volatile;
 use crate::cel::cost::{charge_comparison, charge_containing};
-use crate::cel::fields::{self, FieldReader, NamedField};
+use crate::cel::fields::{self, FieldReader, NamedField, WireValue};
+use crate::cel::functions::Code;
 use crate::cel::operators::{Relation, contains};
 use crate::cel::pattern::Pattern;
 use crate::cel::typed::TypedExpr;
 use crate::cel::values::{EvalError, Evaluated, Value, no_overload};
-use crate::message::Raw;
+use crate::message::{Malformed, Raw};
 
 impl TypedExpr {
     /// The number of a leaf, read without a call: most operands are leaves.
@@ -84,6 +87,18 @@ impl TypedExpr {
                     otherwise.eval_int(evaluation)
                 }
             }
+            Self::Field(message, field)
+                if field.is_scalar()
+                    && let Some(bytes) = message.message_bytes(evaluation)? =>
+            {
+                match scalar_field(field, bytes, evaluation)? {
+                    Some(WireValue::Varint(raw)) if !field.is_null_value() => {
+                        Ok(fields::signed_varint(&field.kind, raw))
+                    }
+                    Some(wire) => int(&field.scalar(wire)),
+                    None => int(&field.default),
+                }
+            }
             Self::StoredSize(path) => stored_size(path, evaluation),
             Self::Received => Ok(evaluation.env.received.cast_signed()),
             Self::RequestCount => Ok(evaluation.env.requests.len() as i64),
@@ -105,14 +120,20 @@ impl TypedExpr {
                 Ok(result.expect("the compiler lets no remainder of doubles through"))
             }
             Self::ToDouble(operand) => Ok(operand.eval_int(evaluation)? as f64),
-            other => match other.eval(evaluation)? {
-                Value::Double(number) => Ok(number),
-                Value::Float(number) => Ok(number.into()),
-                value => Err(EvalError::without_values(format!(
-                    "a double is wanted here, not {}",
-                    value.type_name()
-                ))),
-            },
+            Self::Field(message, field)
+                if field.is_scalar()
+                    && let Some(bytes) = message.message_bytes(evaluation)? =>
+            {
+                match scalar_field(field, bytes, evaluation)? {
+                    Some(wire) => double(&field.scalar(wire)),
+                    None => double(&field.default),
+                }
+            }
+            Self::Variable(place) => evaluation
+                .variables
+                .get(*place)
+                .map_or_else(|| Err(missing_variable()), double),
+            other => double(&other.eval(evaluation)?),
         }
     }
 
@@ -175,22 +196,59 @@ impl TypedExpr {
                     otherwise.eval_bool(evaluation)
                 }
             }
+            Self::Call(function, cost, arguments)
+                if let (Code::Test(_, test), [text, part]) = (function.code, &**arguments)
+                    && let Some(text) = text.text_at_hand(evaluation)?
+                    && let Some(part) = part.text_at_hand(evaluation)? =>
+            {
+                cost.charge_test(evaluation.budget(), [&text, &part])?;
+                Ok(test(&text, &part))
+            }
             Self::Loop(looped) => bool_of(looped.eval(evaluation)?),
             other => bool_of(other.eval(evaluation)?),
         }
+    }
+
+    /// The text of a constant, a variable or a field, which is read where it stands; `None` for others, and for what is no text.
+    #[inline]
+    fn text_at_hand<'e>(&'e self, evaluation: &Evaluation<'_, 'e>) -> Evaluated<Option<Cow<'e, str>>> {
+        Ok(match self {
+            Self::Picked(slot, field) if field.kind == Kind::String => match evaluation.picked(*slot)? {
+                Raw::Span(offset, length) => {
+                    let bytes = evaluation.request()?;
+                    let span = bytes.get(offset as usize..(offset + length) as usize);
+                    Some(fields::text(span.ok_or(Malformed::Truncated)?))
+                }
+                _ => text_of(&field.default),
+            },
+            Self::Variable(place) => match evaluation.variables.get(*place) {
+                Some(Value::String(Cow::Borrowed(text))) => Some(Cow::Borrowed(text)),
+                _ => None,
+            },
+            Self::Field(message, field) if field.is_scalar() && field.kind == Kind::String => {
+                let Some(bytes) = message.message_bytes(evaluation)? else {
+                    return Ok(None);
+                };
+                match scalar_field(field, bytes, evaluation)? {
+                    Some(WireValue::Delimited(bytes)) => Some(fields::text(bytes)),
+                    _ => text_of(&field.default),
+                }
+            }
+            Self::Const(_) | Self::State(_) | Self::Local(_) | Self::Element(..) => {
+                self.peek(evaluation).and_then(text_of)
+            }
+            _ => None,
+        })
     }
 
     pub(in crate::cel) fn eval_text<'e>(
         &'e self,
         evaluation: &mut Evaluation<'_, 'e>,
     ) -> Evaluated<Cow<'e, str>> {
+        if let Some(text) = self.text_at_hand(evaluation)? {
+            return Ok(text);
+        }
         match self {
-            Self::Const(Value::String(text)) => Ok(Cow::Borrowed(text)),
-            Self::Variable(place)
-                if let Some(Value::String(Cow::Borrowed(text))) = evaluation.variables.get(*place) =>
-            {
-                Ok(Cow::Borrowed(text))
-            }
             Self::MetadataValue(name) => metadata_value(evaluation.env.metadata, name)
                 .ok_or_else(|| EvalError::absent_metadata(name.as_str())),
             Self::CallMethod => Ok(Cow::Borrowed(&evaluation.env.call.method)),
@@ -206,14 +264,37 @@ impl TypedExpr {
                 }
                 Ok(Cow::Owned(text))
             }
-            other => match other.eval(evaluation)? {
-                Value::String(text) => Ok(text),
-                value => Err(EvalError::without_values(format!(
-                    "a string is wanted here, not {}",
-                    value.type_name()
-                ))),
-            },
+            other => text(other.eval(evaluation)?),
         }
+    }
+}
+
+/// A scalar field of a message, as it stands on the wire; `None` if it is unset.
+#[inline]
+fn scalar_field<'e>(
+    field: &FieldReader,
+    bytes: &'e [u8],
+    evaluation: &Evaluation<'_, 'e>,
+) -> Evaluated<Option<WireValue<'e>>> {
+    evaluation.budget().charge_read(bytes.len())?;
+    Ok(field.wire(bytes)?)
+}
+
+#[inline]
+fn text_of<'e>(value: &'e Value<'_>) -> Option<Cow<'e, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        _ => None,
+    }
+}
+
+fn text(value: Value<'_>) -> Evaluated<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Ok(text),
+        other => Err(EvalError::without_values(format!(
+            "a string is wanted here, not {}",
+            other.type_name()
+        ))),
     }
 }
 
@@ -263,8 +344,11 @@ fn has_field_of<'e>(
     field: &FieldReader,
     evaluation: &mut Evaluation<'_, 'e>,
 ) -> Evaluated<bool> {
+    if let Some(bytes) = message.message_bytes(evaluation)? {
+        return has_field(field, bytes, evaluation.budget());
+    }
     match message.eval(evaluation)? {
-        Value::Message(message) => has_field(field, &message, evaluation.budget()),
+        Value::Message(message) => has_field(field, &message.bytes, evaluation.budget()),
         other => no_overload("has", &[&other]).map(|_: Value<'_>| false),
     }
 }
@@ -286,6 +370,18 @@ fn bool_of(value: Value<'_>) -> Evaluated<bool> {
         Value::Bool(value) => Ok(value),
         other => Err(EvalError::without_values(format!(
             "a bool is wanted here, not {}",
+            other.type_name()
+        ))),
+    }
+}
+
+#[inline]
+fn double(value: &Value<'_>) -> Evaluated<f64> {
+    match value {
+        Value::Double(number) => Ok(*number),
+        Value::Float(number) => Ok((*number).into()),
+        other => Err(EvalError::without_values(format!(
+            "a double is wanted here, not {}",
             other.type_name()
         ))),
     }

@@ -13,7 +13,7 @@ use super::stored::{Found, stored, stored_value};
 use super::volatile;
 use crate::cel::budget::Budget;
 use crate::cel::cost::{Cost, charge_search};
-use crate::cel::fields::{FieldReader, NamedField, ValueForm, message_value};
+use crate::cel::fields::{Cardinality, FieldReader, ListElements, NamedField, ValueForm, message_value};
 use crate::cel::functions::{Code, Function, json_text};
 use crate::cel::operators::{Math, index, negate};
 use crate::cel::typed::{Segment, TypedExpr};
@@ -85,6 +85,14 @@ impl TypedExpr {
             Self::Negate(operand) => negate(operand.eval(evaluation)?),
             Self::Math(math, operands) => math_of(*math, operands, evaluation),
             Self::Call(function, cost, arguments) => call(function, *cost, arguments, evaluation),
+            Self::Flatten(..) => {
+                let mut values = Vec::new();
+                self.each_element(evaluation, &mut |value| {
+                    values.push(value);
+                    Ok(())
+                })?;
+                Ok(Value::List(values))
+            }
             Self::Json(value) => json(value, evaluation),
             Self::Loop(looped) => looped.eval(evaluation),
             Self::Received
@@ -156,6 +164,86 @@ impl TypedExpr {
         }
     }
 
+    /// The bytes of a message that is the request, a variable or a part of one, without a copy; `None` for other expressions, and for
+    /// what is no message. No bytes are a message that is unset.
+    #[inline]
+    pub(in crate::cel) fn message_bytes<'e>(
+        &'e self,
+        evaluation: &Evaluation<'_, 'e>,
+    ) -> Evaluated<Option<&'e [u8]>> {
+        Ok(match self {
+            Self::Variable(place) => match evaluation.variables.get(*place) {
+                Some(Value::Message(MessageValue {
+                    bytes: Cow::Borrowed(bytes),
+                    ..
+                })) => Some(bytes),
+                _ => None,
+            },
+            Self::Field(message, field) => return part_bytes(message, field, evaluation),
+            other => match other.peek(evaluation) {
+                Some(Value::Message(message)) => Some(&message.bytes),
+                _ => None,
+            },
+        })
+    }
+
+    /// The elements of a list that is a field of the request, of a variable or of a part of one, where they stand in its bytes; `None`
+    /// for other expressions.
+    #[inline]
+    pub(in crate::cel) fn list_elements<'e>(
+        &'e self,
+        evaluation: &Evaluation<'_, 'e>,
+    ) -> Evaluated<Option<ListElements<'e, 'e>>> {
+        match self {
+            Self::Path(path) if matches!(path.field.cardinality, Cardinality::List) => {
+                match path.message(evaluation.request()?, evaluation.budget())? {
+                    Cow::Borrowed(bytes) => Ok(Some(path.field.elements(bytes))),
+                    Cow::Owned(_) => Ok(None),
+                }
+            }
+            Self::Field(message, field) if matches!(field.cardinality, Cardinality::List) => {
+                let Some(bytes) = message.message_bytes(evaluation)? else {
+                    return Ok(None);
+                };
+                evaluation.budget().charge_read(bytes.len())?;
+                Ok(Some(field.elements(bytes)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Evaluates an expression that gives a list, and gives each element to `take`, so that no list is made of what is written at
+    /// once.
+    pub(in crate::cel) fn each_element<'e>(
+        &'e self,
+        evaluation: &mut Evaluation<'_, 'e>,
+        take: &mut dyn FnMut(Value<'e>) -> Evaluated<()>,
+    ) -> Evaluated<()> {
+        if let Some(mut elements) = self.list_elements(evaluation)? {
+            while let Some(element) = elements.next(evaluation.budget())? {
+                take(element)?;
+            }
+            return Ok(());
+        }
+        match self {
+            Self::List(elements) => {
+                for element in elements {
+                    let element = element.eval(evaluation)?;
+                    take(element)?;
+                }
+                Ok(())
+            }
+            Self::Loop(looped) if looped.gives_each() => looped.each(evaluation, take),
+            Self::Flatten(list, depth) => flatten(list, *depth, evaluation, take),
+            other => match other.eval(evaluation)? {
+                Value::List(values) => values.into_iter().try_for_each(take),
+                // As with a whole value, null leaves a field unset.
+                Value::Null => Ok(()),
+                other => Err(EvalError::new(format!("{} is not a list", other.to_excerpt()))),
+            },
+        }
+    }
+
     /// The value of a variable or a constant without a copy; `None` for other expressions, which have to be evaluated.
     pub(in crate::cel) fn peek<'e>(&'e self, evaluation: &Evaluation<'_, 'e>) -> Option<&'e Value<'e>> {
         match self {
@@ -213,6 +301,26 @@ fn request_at<'e>(
     }
 }
 
+/// The bytes of a message in another one, if they stand there together.
+fn part_bytes<'e>(
+    message: &'e TypedExpr,
+    field: &FieldReader,
+    evaluation: &Evaluation<'_, 'e>,
+) -> Evaluated<Option<&'e [u8]>> {
+    if field.sub_message().is_none() || field.form.is_some() {
+        return Ok(None);
+    }
+    let Some(bytes) = message.message_bytes(evaluation)? else {
+        return Ok(None);
+    };
+    evaluation.budget().charge_read(bytes.len())?;
+    Ok(match field.contents(bytes)? {
+        None => Some(&[]),
+        Some(Cow::Borrowed(contents)) => Some(contents),
+        Some(Cow::Owned(_)) => None,
+    })
+}
+
 fn field_of<'e>(
     message: &'e TypedExpr,
     field: &FieldReader,
@@ -241,13 +349,7 @@ fn set_field_of<'e>(
     evaluation: &mut Evaluation<'_, 'e>,
 ) -> Evaluated<Option<Value<'e>>> {
     // Not copied where it can be helped: a loop reads several fields of each element.
-    if let Some(Value::Message(message)) = message.peek(evaluation) {
-        return read_set_field(field, Cow::Borrowed(&message.bytes), evaluation.budget());
-    }
-    if let TypedExpr::Variable(place) = message
-        && let Some(Value::Message(message)) = evaluation.variables.get(*place)
-        && let Cow::Borrowed(bytes) = message.bytes
-    {
+    if let Some(bytes) = message.message_bytes(evaluation)? {
         return read_set_field(field, Cow::Borrowed(bytes), evaluation.budget());
     }
     match message.eval(evaluation)? {
@@ -281,6 +383,55 @@ fn unpacked<'e>(any: &'e TypedExpr, evaluation: &mut Evaluation<'_, 'e>) -> Eval
 fn list<'e>(elements: &'e [TypedExpr], evaluation: &mut Evaluation<'_, 'e>) -> Evaluated<Value<'e>> {
     let values = elements.iter().map(|element| element.eval(evaluation));
     Ok(Value::List(values.collect::<Result<_, _>>()?))
+}
+
+/// Gives each element of a list, and of the lists in it down to a depth, to `take`.
+fn flatten<'e>(
+    list: &'e TypedExpr,
+    depth: u64,
+    evaluation: &mut Evaluation<'_, 'e>,
+    take: &mut dyn FnMut(Value<'e>) -> Evaluated<()>,
+) -> Evaluated<()> {
+    let budget = evaluation.budget();
+    let TypedExpr::List(parts) = list else {
+        return list.each_element(evaluation, &mut |value| {
+            budget.charge(1)?;
+            budget.charge_making(&value)?;
+            flat_value(value, depth, take)
+        });
+    };
+    for part in parts {
+        match part.list_elements(evaluation)? {
+            Some(mut elements) if depth > 0 => {
+                while let Some(element) = elements.next(budget)? {
+                    budget.charge(1)?;
+                    flat_value(element, depth - 1, take)?;
+                }
+            }
+            _ if depth > 0 && matches!(part, TypedExpr::List(_)) => {
+                flatten(part, depth - 1, evaluation, take)?;
+            }
+            _ => {
+                let value = part.eval(evaluation)?;
+                budget.charge_making(&value)?;
+                flat_value(value, depth, take)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn flat_value<'e>(
+    value: Value<'e>,
+    depth: u64,
+    take: &mut dyn FnMut(Value<'e>) -> Evaluated<()>,
+) -> Evaluated<()> {
+    match value {
+        Value::List(inner) if depth > 0 => inner
+            .into_iter()
+            .try_for_each(|value| flat_value(value, depth - 1, take)),
+        other => take(other),
+    }
 }
 
 fn map<'e>(
@@ -334,7 +485,7 @@ fn math_of<'e>(
     math.of_values(left, right)
 }
 
-fn call<'e>(
+pub(super) fn call<'e>(
     function: &'static Function,
     cost: Cost,
     arguments: &'e [TypedExpr],
@@ -350,7 +501,7 @@ fn call<'e>(
             let [a] = charged([a.eval(evaluation)?], cost, budget)?;
             code(a, budget)
         }
-        (Code::Two(code), [a, b]) => {
+        (Code::Two(code) | Code::Test(code, _), [a, b]) => {
             let [a, b] = charged([a.eval(evaluation)?, b.eval(evaluation)?], cost, budget)?;
             code(a, b)
         }

@@ -18,5 +18,6 @@ pub(super) use self::field::Cardinality;
 pub(crate) use self::field::FieldReader;
 pub(super) use self::form::{ValueForm, message_value};
 pub(super) use self::named::NamedField;
+pub(super) use self::read::ListElements;
 pub(crate) use self::wire::{WireFields, WireValue};
 pub(super) use self::wire::{delimited, fixed32, fixed64, signed_varint, text, varint};

@@ -73,6 +73,12 @@ impl FieldReader {
     }
 
     fn last<'b>(&self, bytes: &'b [u8]) -> Result<Option<Value<'b>>, Malformed> {
+        Ok(self.wire(bytes)?.map(|wire| self.scalar(wire)))
+    }
+
+    /// A scalar as it stands on the wire; `None` if it is unset.
+    #[inline(always)]
+    pub(in crate::cel) fn wire<'b>(&self, bytes: &'b [u8]) -> Result<Option<WireValue<'b>>, Malformed> {
         let mut last = None;
         let mut fields = WireFields::new(bytes);
         while let Some((number, wire)) = fields.next()? {
@@ -84,7 +90,7 @@ impl FieldReader {
                 last = None;
             }
         }
-        Ok(last.map(|wire| self.scalar(wire)))
+        Ok(last)
     }
 
     /// As [`scalar`], except for `NullValue`, whose only value is null.
@@ -98,40 +104,26 @@ impl FieldReader {
 
     fn list<'b>(&self, bytes: &'b [u8], budget: &Budget) -> Evaluated<Value<'b>> {
         let mut values = Vec::new();
-        let mut fields = WireFields::new(bytes);
-        while let Some((number, wire)) = fields.next()? {
-            if number != self.number {
-                continue;
+        let mut elements = self.elements(bytes);
+        while let Some(value) = elements.next(budget)? {
+            if values.is_empty() && !elements.packed.is_empty() {
+                // A vector that grows takes up to three times its size for a moment. No more than can be paid.
+                let most = usize::try_from(budget.left() / UNITS_PER_ELEMENT).unwrap_or(usize::MAX);
+                values.reserve_exact(elements.left_of_packed().min(most) + 1);
             }
-            budget.charge(UNITS_PER_ELEMENT)?;
-            match (wire, &self.kind) {
-                (WireValue::Delimited(contents) | WireValue::Group(contents), Kind::Message(_)) => {
-                    values.push(self.message_value(Cow::Borrowed(contents), budget)?);
-                }
-                (WireValue::Delimited(packed), kind) if !matches!(kind, Kind::String | Kind::Bytes) => {
-                    if values.is_empty() {
-                        // A vector that grows takes up to three times its size for a moment. No more than can be paid.
-                        let most = usize::try_from(budget.left() / UNITS_PER_ELEMENT).unwrap_or(usize::MAX);
-                        values.reserve_exact(count_packed(packed, kind).min(most));
-                    }
-                    let mut packed = Reader::new(packed);
-                    while !packed.is_empty() {
-                        let wire = match packed_as(kind) {
-                            WireType::Fixed32 => WireValue::Fixed32(packed.fixed32()?),
-                            WireType::Fixed64 => WireValue::Fixed64(packed.fixed64()?),
-                            _ => WireValue::Varint(packed.varint()?),
-                        };
-                        budget.charge(UNITS_PER_ELEMENT)?;
-                        if !self.is_unknown(&wire) {
-                            values.push(self.scalar(wire));
-                        }
-                    }
-                }
-                (wire, _) if self.is_unknown(&wire) => {}
-                (wire, _) => values.push(self.scalar(wire)),
-            }
+            values.push(value);
         }
         Ok(Value::List(values))
+    }
+
+    /// The elements of a list, one after the other.
+    #[inline]
+    pub(in crate::cel) fn elements<'f, 'b>(&'f self, bytes: &'b [u8]) -> ListElements<'f, 'b> {
+        ListElements {
+            field: self,
+            fields: WireFields::new(bytes),
+            packed: Reader::new(&[]),
+        }
     }
 
     fn map<'b>(
@@ -173,6 +165,61 @@ impl FieldReader {
             }
         }
         Ok(unknown)
+    }
+}
+
+/// The elements of a list field, read one after the other where they stand in the bytes of its message, so that what looks at each
+/// once needs no list of them.
+#[derive(Debug)]
+pub(in crate::cel) struct ListElements<'f, 'b> {
+    field: &'f FieldReader,
+    fields: WireFields<'b>,
+    /// What is left of elements that stand together.
+    packed: Reader<'b>,
+}
+
+impl<'b> ListElements<'_, 'b> {
+    /// The next element, which is paid for.
+    #[inline]
+    pub(in crate::cel) fn next(&mut self, budget: &Budget) -> Evaluated<Option<Value<'b>>> {
+        let kind = &self.field.kind;
+        loop {
+            let wire = if self.packed.is_empty() {
+                let Some((number, wire)) = self.fields.next()? else {
+                    return Ok(None);
+                };
+                if number != self.field.number {
+                    continue;
+                }
+                budget.charge(UNITS_PER_ELEMENT)?;
+                match (wire, kind) {
+                    (WireValue::Delimited(contents) | WireValue::Group(contents), Kind::Message(_)) => {
+                        let value = self.field.message_value(Cow::Borrowed(contents), budget);
+                        return value.map(Some);
+                    }
+                    (WireValue::Delimited(packed), kind) if !matches!(kind, Kind::String | Kind::Bytes) => {
+                        self.packed = Reader::new(packed);
+                        continue;
+                    }
+                    (wire, _) => wire,
+                }
+            } else {
+                budget.charge(UNITS_PER_ELEMENT)?;
+                match packed_as(kind) {
+                    WireType::Fixed32 => WireValue::Fixed32(self.packed.fixed32()?),
+                    WireType::Fixed64 => WireValue::Fixed64(self.packed.fixed64()?),
+                    _ => WireValue::Varint(self.packed.varint()?),
+                }
+            };
+            if !self.field.is_unknown(&wire) {
+                return Ok(Some(self.field.scalar(wire)));
+            }
+        }
+    }
+
+    /// How many elements are left of those that stand together.
+    fn left_of_packed(&self) -> usize {
+        count_packed(self.packed.rest(), &self.field.kind)
     }
 }
 

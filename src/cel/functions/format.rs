@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Write as _};
 
+use itoa::Buffer;
+
 use super::convert::text_of;
 use crate::cel::values::{EvalError, Evaluated, Value, no_overload, write_double, write_duration};
 
@@ -14,7 +16,8 @@ pub(super) fn format<'e>(pattern: Value<'e>, arguments: Value<'e>) -> Evaluated<
     let (Value::String(pattern), Value::List(arguments)) = (&pattern, &arguments) else {
         return no_overload("format", &[&pattern, &arguments]);
     };
-    let mut text = String::with_capacity(pattern.len());
+    // Room for most texts: one that grows piece by piece is copied each time.
+    let mut text = String::with_capacity(pattern.len() + 16 * arguments.len());
     let mut arguments = arguments.iter();
     let mut rest = &**pattern;
     while let Some(percent) = rest.find('%') {
@@ -62,8 +65,14 @@ fn write_clause(
 ) -> Evaluated<()> {
     let written = match (conversion, argument) {
         ('s', argument) => return write_string(argument, text),
-        ('d', Value::Int(number)) => write!(text, "{number}"),
-        ('d', Value::Uint(number)) => write!(text, "{number}"),
+        ('d', Value::Int(number)) => {
+            text.push_str(Buffer::new().format(*number));
+            Ok(())
+        }
+        ('d', Value::Uint(number)) => {
+            text.push_str(Buffer::new().format(*number));
+            Ok(())
+        }
         ('d', Value::Enum(_, number)) => write!(text, "{number}"),
         ('d', Value::Double(number)) => {
             write_plain(*number, text);
@@ -150,6 +159,9 @@ fn write_plain<N: Copy + Display + Into<f64>>(number: N, text: &mut String) {
 /// `%s`: anything but a message; maps are sorted by the text of their keys.
 fn write_string(argument: &Value<'_>, text: &mut String) -> Evaluated<()> {
     match argument {
+        Value::String(value) => text.push_str(value),
+        Value::Int(number) => text.push_str(Buffer::new().format(*number)),
+        Value::Uint(number) => text.push_str(Buffer::new().format(*number)),
         Value::Null => text.push_str("null"),
         Value::Double(number) => write_plain(*number, text),
         Value::Float(number) => write_plain(*number, text),

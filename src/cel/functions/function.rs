@@ -42,6 +42,11 @@ pub(in crate::cel) enum Code {
     Metered(for<'e> fn(Value<'e>, &Budget) -> Evaluated<Value<'e>>),
     /// Two arguments. It charges for what it does.
     MeteredTwo(for<'e> fn(Value<'e>, Value<'e>, &Budget) -> Evaluated<Value<'e>>),
+    /// Whether something holds of two values; where both are texts, they are looked at where they stand.
+    Test(
+        for<'e> fn(Value<'e>, Value<'e>) -> Evaluated<Value<'e>>,
+        fn(&str, &str) -> bool,
+    ),
     /// Three arguments. It charges for what it does.
     MeteredThree(for<'e> fn(Value<'e>, Value<'e>, Value<'e>, &Budget) -> Evaluated<Value<'e>>),
     /// One argument or more, all of the first parameter's type.
@@ -96,7 +101,7 @@ impl Code {
     pub(in crate::cel) fn takes(self, count: usize) -> bool {
         match self {
             Self::One(_) | Self::Metered(_) => count == 1,
-            Self::Two(_) | Self::MeteredTwo(_) => count == 2,
+            Self::Two(_) | Self::MeteredTwo(_) | Self::Test(..) => count == 2,
             Self::Three(_) | Self::MeteredThree(_) => count == 3,
             Self::Four(_) => count == 4,
             Self::Many(_) => count >= 1,

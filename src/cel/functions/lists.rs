@@ -128,13 +128,31 @@ fn flatten_into<'e>(values: Vec<Value<'e>>, depth: u64, flat: &mut Vec<Value<'e>
     }
 }
 
+/// So few elements are sooner compared with each other than looked up, or moved one by one than sorted by their places.
+const FEW: usize = 16;
+
+fn is_number(value: &Value<'_>) -> bool {
+    matches!(
+        value,
+        Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Float(_)
+    )
+}
+
 /// The first of each set of equal elements; `1`, `1u` and `1.0` are equal.
 fn distinct<'e>(list: Value<'e>, budget: &Budget) -> Evaluated<Value<'e>> {
     let Value::List(values) = list else {
         return no_overload("distinct", &[&list]);
     };
+    let mut unique: Vec<Value<'_>> = Vec::with_capacity(values.len());
+    if values.len() <= FEW && values.iter().all(is_number) {
+        for value in values {
+            if !unique.iter().any(|other| equals(other, &value)) {
+                unique.push(value);
+            }
+        }
+        return Ok(Value::List(unique));
+    }
     let mut seen = HashSet::new();
-    let mut unique: Vec<Value<'_>> = Vec::new();
     for value in values {
         let is_new = if let Some(key) = Key::of(&value) {
             seen.insert(key)
@@ -169,6 +187,18 @@ pub(in crate::cel) fn sort_by_keys<'e>(
     keys: Vec<Value<'_>>,
 ) -> Evaluated<Value<'e>> {
     expect_order(name, &keys)?;
+    if values.len() <= FEW {
+        let mut keys = keys;
+        for end in 1..values.len() {
+            let mut at = end;
+            while at > 0 && order(&keys[at - 1], &keys[at]) == Ordering::Greater {
+                keys.swap(at - 1, at);
+                values.swap(at - 1, at);
+                at -= 1;
+            }
+        }
+        return Ok(Value::List(values));
+    }
     let mut places: Vec<usize> = (0..values.len()).collect();
     places.sort_by(|&one, &other| order(&keys[one], &keys[other]));
     drop(keys);

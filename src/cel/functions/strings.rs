@@ -22,9 +22,21 @@ const TWO_TEXTS_OR_BYTES_TO_BOOL: &[Overload] = &[
 ];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::member("contains", Code::Two(contains), TWO_TEXTS_OR_BYTES_TO_BOOL),
-    Function::member("startsWith", Code::Two(starts_with), TWO_TEXTS_OR_BYTES_TO_BOOL),
-    Function::member("endsWith", Code::Two(ends_with), TWO_TEXTS_OR_BYTES_TO_BOOL),
+    Function::member(
+        "contains",
+        Code::Test(contains, |text, part| text.contains(part)),
+        TWO_TEXTS_OR_BYTES_TO_BOOL,
+    ),
+    Function::member(
+        "startsWith",
+        Code::Test(starts_with, |text, part| text.starts_with(part)),
+        TWO_TEXTS_OR_BYTES_TO_BOOL,
+    ),
+    Function::member(
+        "endsWith",
+        Code::Test(ends_with, |text, part| text.ends_with(part)),
+        TWO_TEXTS_OR_BYTES_TO_BOOL,
+    ),
     Function {
         name: "matches",
         style: Style::Both,

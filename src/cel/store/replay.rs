@@ -175,7 +175,7 @@ impl Store {
         for change in changes {
             match change {
                 Change::Clear => self.clear(),
-                Change::Set(path, node) => drop(self.put_anyway(&path, node)),
+                Change::Set(path, node) => drop(self.put_anyway(path, node)),
             }
         }
         self.count();
@@ -253,10 +253,10 @@ mod tests {
         ];
         for (n, value) in values.into_iter().enumerate() {
             let place = path(&["all", &n.to_string()]);
-            store.set_recorded(&place, value, &mut record).expect("set");
+            store.set_recorded(place, value, &mut record).expect("set");
         }
         store
-            .set_recorded(&path(&["all", "0"]), Value::Null, &mut record)
+            .set_recorded(path(&["all", "0"]), Value::Null, &mut record)
             .expect("removed");
         (store, record)
     }
@@ -266,7 +266,7 @@ mod tests {
         let (store, record) = made();
         let types = KnownTypes::default();
         let mut other = Store::default();
-        other.set(&path(&["old"]), Value::Int(1)).expect("set");
+        other.set(path(&["old"]), Value::Int(1)).expect("set");
         assert_eq!(other.apply(&record, &types), Some(0));
         assert_eq!(shown(&other), shown(&store));
         for size in [0, 30, 1 << 20] {
@@ -284,7 +284,7 @@ mod tests {
         let (store, record) = made();
         let types = KnownTypes::default();
         let mut kept = Store::default();
-        kept.set(&path(&["kept"]), Value::Int(1)).expect("set");
+        kept.set(path(&["kept"]), Value::Int(1)).expect("set");
         let before = shown(&kept);
         let changes = store.to_records(0);
         let last = changes.last().expect("there are some");

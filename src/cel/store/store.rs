@@ -63,6 +63,9 @@ impl Store {
     pub(super) fn count(&mut self) -> Size {
         let size = self.root.size();
         let count = |total: &AtomicUsize, before: usize, now: usize| {
+            if now == before {
+                return total.load(Ordering::Relaxed);
+            }
             // Wraps for what becomes less, and so is right.
             let change = now.wrapping_sub(before);
             total.fetch_add(change, Ordering::Relaxed).wrapping_add(change)
@@ -77,21 +80,23 @@ impl Store {
 
     /// Sets the value at a path; null removes it. Maps on the way are made where there are none. In a message that the store
     /// holds, a field is set.
-    pub(crate) fn set(&mut self, path: &[TreeKey], value: Value<'static>) -> Result<Change, String> {
-        let (at, value) = self.resolved(path, value)?;
-        self.put_resolved(&path[..at], value)
+    pub(crate) fn set(&mut self, mut path: Vec<TreeKey>, value: Value<'static>) -> Result<Change, String> {
+        let (at, value) = self.resolved(&path, value)?;
+        path.truncate(at);
+        self.put_resolved(path, value)
     }
 
     /// The same, and adds what was set to a record.
     pub(crate) fn set_recorded(
         &mut self,
-        path: &[TreeKey],
+        mut path: Vec<TreeKey>,
         value: Value<'static>,
         record: &mut Vec<u8>,
     ) -> Result<Change, String> {
-        let (at, value) = self.resolved(path, value)?;
-        put_set(record, &path[..at], &value);
-        self.put_resolved(&path[..at], value)
+        let (at, value) = self.resolved(&path, value)?;
+        path.truncate(at);
+        put_set(record, &path, &value);
+        self.put_resolved(path, value)
     }
 
     /// How much of a path leads to what is set, and the value that stands there then: within a message it is that message.
@@ -115,7 +120,7 @@ impl Store {
         Ok((path.len(), value))
     }
 
-    fn put_resolved(&mut self, path: &[TreeKey], value: Value<'static>) -> Result<Change, String> {
+    fn put_resolved(&mut self, path: Vec<TreeKey>, value: Value<'static>) -> Result<Change, String> {
         let node = match value {
             Value::Null => None,
             value => Some(Node::of(value)?),
@@ -140,7 +145,7 @@ impl Store {
     }
 
     /// Sets or removes what is at a path, whatever the store takes then. What it takes has to be counted after it.
-    pub(super) fn put_anyway(&mut self, path: &[TreeKey], node: Option<Node>) -> Change {
+    pub(super) fn put_anyway(&mut self, mut path: Vec<TreeKey>, node: Option<Node>) -> Change {
         let mut tree = Some(&self.root);
         let is_there = |key: &&TreeKey| {
             let node = tree.and_then(|tree| tree.find(key));
@@ -158,12 +163,10 @@ impl Store {
                 before: None,
             };
         }
-        let made = &path[..path.len().min(there + 1)];
-        let before = put(&mut self.root, path, node);
-        Change {
-            path: made.to_vec(),
-            before,
-        }
+        let before = put(&mut self.root, &path, node);
+        // The rest was made with it.
+        path.truncate(there + 1);
+        Change { path, before }
     }
 }
 
@@ -177,7 +180,7 @@ impl Drop for Store {
 fn put(tree: &mut Tree, path: &[TreeKey], node: Option<Node>) -> Option<Node> {
     match (path, node) {
         ([], _) => None,
-        ([key], Some(node)) => tree.insert(key.clone(), node),
+        ([key], Some(node)) => tree.insert(key, node),
         ([key], None) => tree.remove(key),
         ([key, rest @ ..], node) => tree.change(key, |inner| put(inner, rest, node)).flatten(),
     }
@@ -213,17 +216,17 @@ mod tests {
     fn store_takes_so_many_bytes_and_no_more() {
         let mut store = Store::default();
         let large = || Value::String("x".repeat(MAX_SIZE / 2 - 1000).into());
-        store.set(&path(&["a"]), large()).expect("half");
-        store.set(&path(&["m", "b"]), large()).expect("the other half");
+        store.set(path(&["a"]), large()).expect("half");
+        store.set(path(&["m", "b"]), large()).expect("the other half");
         for target in [&["c"][..], &["m", "c"], &["n", "c", "d"]] {
-            let error = store.set(&path(target), large()).expect_err("too much");
+            let error = store.set(path(target), large()).expect_err("too much");
             assert!(error.contains("bytes"), "{error}");
         }
         assert_eq!(store.root().len(), 2, "what was made on the way is gone, too");
-        store.set(&path(&["m", "b"]), Value::Int(1)).expect("smaller");
-        store.set(&path(&["c"]), large()).expect("there is room now");
+        store.set(path(&["m", "b"]), Value::Int(1)).expect("smaller");
+        store.set(path(&["c"]), large()).expect("there is room now");
         for name in ["a", "c", "m"] {
-            store.set(&path(&[name]), Value::Null).expect("removed");
+            store.set(path(&[name]), Value::Null).expect("removed");
         }
         assert_eq!(store.root().size(), Size::default());
     }
@@ -233,28 +236,28 @@ mod tests {
         let large = || Value::String("x".repeat(MAX_SIZE / 2 - 1000).into());
         let room = Arc::default();
         let [mut one, mut other] = [Store::within(&room), Store::within(&room)];
-        one.set(&path(&["a"]), large()).expect("half");
-        other.set(&path(&["a"]), large()).expect("the other half");
+        one.set(path(&["a"]), large()).expect("half");
+        other.set(path(&["a"]), large()).expect("the other half");
         for store in [&mut one, &mut other] {
-            let error = store.set(&path(&["b"]), large()).expect_err("too much");
+            let error = store.set(path(&["b"]), large()).expect_err("too much");
             assert!(error.contains("bytes"), "{error}");
         }
         one.clear();
         assert_eq!(one.root().len(), 0);
-        other.set(&path(&["b"]), large()).expect("there is room now");
+        other.set(path(&["b"]), large()).expect("there is room now");
         drop(other);
         let mut third = Store::within(&room);
-        third.set(&path(&["a"]), large()).expect("there is room again");
-        one.set(&path(&["b"]), large()).expect("there is room again");
+        third.set(path(&["a"]), large()).expect("there is room again");
+        one.set(path(&["b"]), large()).expect("there is room again");
     }
 
     #[test]
     fn a_change_that_is_undone_leaves_everything_as_it_was() {
         let mut store = Store::default();
         store
-            .set(&path(&["orders", "a"]), map(&[("total", Value::Int(5))]))
+            .set(path(&["orders", "a"]), map(&[("total", Value::Int(5))]))
             .expect("set");
-        store.set(&path(&["n"]), Value::Int(1)).expect("set");
+        store.set(path(&["n"]), Value::Int(1)).expect("set");
         let (before, size) = (shown(&store), store.root().size());
         assert_eq!(before, r#"{"n":1,"orders":{"a":{"total":5}}}"#);
         let cases: [(&[&str], Value<'static>, &str); 7] = [
@@ -279,7 +282,7 @@ mod tests {
             ),
         ];
         for (target, value, after) in cases {
-            let change = store.set(&path(target), value).expect("set");
+            let change = store.set(path(target), value).expect("set");
             assert_eq!(shown(&store), after, "{target:?}");
             store.undo(change);
             assert_eq!(shown(&store), before, "{target:?}");
@@ -290,14 +293,14 @@ mod tests {
     #[test]
     fn what_is_no_map_has_no_parts() {
         let mut store = Store::default();
-        store.set(&path(&["n"]), Value::Int(5)).expect("set");
-        store.set(&path(&["l"]), Value::List(Vec::new())).expect("set");
+        store.set(path(&["n"]), Value::Int(5)).expect("set");
+        store.set(path(&["l"]), Value::List(Vec::new())).expect("set");
         for (target, words) in [
             ("n", "it is 5, which has no parts"),
             ("l", "it is a list, which is set as a whole"),
         ] {
             let error = store
-                .set(&path(&[target, "x"]), Value::Int(1))
+                .set(path(&[target, "x"]), Value::Int(1))
                 .expect_err("it is no map");
             assert!(error.contains(words), "{error}");
         }

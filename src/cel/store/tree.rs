@@ -107,19 +107,27 @@ fn key_value(key: &Key) -> Value<'static> {
 }
 
 impl Size {
-    /// With another entry of that size below a key.
-    fn with(self, node: Size, key: &TreeKey) -> Self {
+    /// With another entry of that size below a key of this size.
+    fn with(self, node: Size, key: usize) -> Self {
         Self {
             entries: self.entries + node.entries + 1,
-            bytes: self.bytes + node.bytes + key.size(),
+            bytes: self.bytes + node.bytes + key,
         }
     }
 
     /// Without it.
-    fn without(self, node: Size, key: &TreeKey) -> Self {
+    fn without(self, node: Size, key: usize) -> Self {
         Self {
             entries: self.entries - node.entries - 1,
-            bytes: self.bytes - node.bytes - key.size(),
+            bytes: self.bytes - node.bytes - key,
+        }
+    }
+
+    /// With a part of another size.
+    fn changed(self, before: Size, after: Size) -> Self {
+        Self {
+            entries: self.entries - before.entries + after.entries,
+            bytes: self.bytes - before.bytes + after.bytes,
         }
     }
 }
@@ -135,7 +143,7 @@ impl Node {
             let Some(name) = TreeKey::of(&key) else {
                 return Err(format!("{} cannot be the key of a map", key.to_excerpt()));
             };
-            tree.insert(name, Self::of(value)?);
+            tree.insert(&name, Self::of(value)?);
         }
         Ok(Self::Map(tree))
     }
@@ -206,15 +214,23 @@ impl Tree {
         Ok(Value::Map(entries.collect::<Evaluated<_>>()?))
     }
 
-    /// Sets an entry; returns what it was.
-    pub(super) fn insert(&mut self, key: TreeKey, node: Node) -> Option<Node> {
-        let before = self.remove(&key);
-        self.size = self.size.with(node.size(), &key);
-        match key {
-            TreeKey::Text(text) => self.texts.insert(text, node),
-            TreeKey::Other(key) => self.others.insert(key, node),
+    /// Sets an entry; returns what it was. The key is copied only for an entry that is made.
+    pub(super) fn insert(&mut self, key: &TreeKey, node: Node) -> Option<Node> {
+        let size = node.size();
+        let found = match key {
+            TreeKey::Text(text) => self.texts.get_mut(text),
+            TreeKey::Other(key) => self.others.get_mut(key),
         };
-        before
+        if let Some(found) = found {
+            let before = std::mem::replace(found, node);
+            self.size = self.size.changed(before.size(), size);
+            return Some(before);
+        }
+        self.size = self.size.with(size, key.size());
+        match key {
+            TreeKey::Text(text) => self.texts.insert(text.clone(), node),
+            TreeKey::Other(key) => self.others.insert(key.clone(), node),
+        }
     }
 
     pub(super) fn remove(&mut self, key: &TreeKey) -> Option<Node> {
@@ -223,24 +239,31 @@ impl Tree {
             TreeKey::Other(key) => self.others.remove(key),
         };
         if let Some(before) = &before {
-            self.size = self.size.without(before.size(), key);
+            self.size = self.size.without(before.size(), key.size());
         }
         before
     }
 
     /// Changes an inner map, which is made if the entry is absent. `None` if the entry is no map.
     pub(super) fn change<T>(&mut self, key: &TreeKey, change: impl FnOnce(&mut Tree) -> T) -> Option<T> {
-        // Taken out, so that the sizes are right in the end.
-        let mut inner = match self.remove(key) {
-            None => Tree::default(),
-            Some(Node::Map(inner)) => inner,
-            Some(value) => {
-                self.insert(key.clone(), value);
-                return None;
-            }
+        let found = match key {
+            TreeKey::Text(text) => self.texts.get_mut(text),
+            TreeKey::Other(key) => self.others.get_mut(key),
         };
-        let changed = change(&mut inner);
-        self.insert(key.clone(), Node::Map(inner));
-        Some(changed)
+        match found {
+            Some(Node::Map(inner)) => {
+                let before = inner.size;
+                let changed = change(inner);
+                self.size = self.size.changed(before, inner.size);
+                Some(changed)
+            }
+            Some(Node::Value(_)) => None,
+            None => {
+                let mut inner = Tree::default();
+                let changed = change(&mut inner);
+                self.insert(key, Node::Map(inner));
+                Some(changed)
+            }
+        }
     }
 }

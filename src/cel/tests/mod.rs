@@ -4,6 +4,7 @@
 mod costs;
 mod depth;
 mod grammar;
+mod in_place;
 mod integers;
 mod known_names;
 mod lists;

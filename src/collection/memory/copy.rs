@@ -1,5 +1,7 @@
 //! A copy in memory of what a stream has.
 
+use std::sync::atomic::AtomicBool;
+
 use super::rows::{Rows, Stored, taken};
 use crate::collection::jetstream::{Chunk, Record};
 use crate::collection::row_type::RowType;
@@ -41,6 +43,7 @@ impl Rows {
                     Stored {
                         at,
                         bytes: message.into(),
+                        is_known: AtomicBool::default(),
                         key,
                         taken,
                     },

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::{Bytes, BytesMut};
@@ -11,7 +12,7 @@ use tokio::sync::futures::OwnedNotified;
 use super::room::Room;
 use crate::collection::declaration::{Declaration, Retention, now};
 use crate::collection::query::{Batch, Extent, FIRST, MOST_SEEN, Most, Order, Position, Query, cut};
-use crate::collection::row_type::RowType;
+use crate::collection::row_type::{Row, RowType};
 use crate::collection::scalar::Key;
 
 /// What a message takes beside its bytes: its node in the tree, and what the allocator adds.
@@ -42,6 +43,8 @@ pub(super) struct State {
     keep: Retention,
     /// The type by which the keys were read.
     fingerprint: Option<u64>,
+    /// How many messages are known to be of that type.
+    known: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -52,6 +55,8 @@ pub(super) struct Stored {
     pub(super) key: Option<Key>,
     /// How much memory it was counted as.
     pub(super) taken: usize,
+    /// Whether it is known to be of the type by which the keys were read. It is looked at once, by the first who reads it.
+    pub(super) is_known: AtomicBool,
 }
 
 impl Rows {
@@ -83,7 +88,7 @@ impl Rows {
     pub(in crate::collection) fn get(&self, key: &Key, row_type: &RowType) -> Option<Bytes> {
         let state = self.read_lock();
         let stored = state.messages.get(state.keys.get(key)?)?;
-        let is_there = stored.at >= state.cutoff() && row_type.fits(&stored.bytes, &mut row_type.row());
+        let is_there = stored.at >= state.cutoff() && state.fits(stored, row_type, &mut None);
         is_there.then(|| Bytes::copy_from_slice(&stored.bytes))
     }
 
@@ -108,13 +113,38 @@ impl Rows {
         }
     }
 
+    /// How many messages there are of the type, if nothing has to be looked at for that.
+    pub(in crate::collection) fn counted(&self, row_type: &RowType) -> Option<u64> {
+        let state = self.read_lock();
+        let is_counted = state.fingerprint == Some(row_type.fingerprint)
+            && state.known.load(Ordering::Relaxed) == state.messages.len()
+            && !state.has_too_old();
+        is_counted.then_some(state.messages.len() as u64)
+    }
+
+    /// The same, and looks at those of which it is not known.
+    pub(in crate::collection) fn count(&self, row_type: &RowType) -> u64 {
+        if let Some(count) = self.counted(row_type) {
+            return count;
+        }
+        let state = self.read_lock();
+        let (cutoff, mut row) = (state.cutoff(), None);
+        let fits = |stored: &&Stored| stored.at >= cutoff && state.fits(stored, row_type, &mut row);
+        state.messages.values().filter(fits).count() as u64
+    }
+
     /// How many messages there are.
     pub(in crate::collection) fn len(&self) -> usize {
         self.read_lock().messages.len()
     }
 
     /// Fails if there is no room, not even that of what it takes the place of.
-    pub(in crate::collection) fn put(&self, key: Option<Key>, message: &[u8]) -> Result<(), ()> {
+    pub(in crate::collection) fn put(
+        &self,
+        key: Option<Key>,
+        message: &[u8],
+        row_type: &RowType,
+    ) -> Result<(), ()> {
         let taken = taken(key.as_ref(), message);
         let has_room = self.room.take(taken);
         let mut state = self.write();
@@ -129,6 +159,8 @@ impl Rows {
         let stored = Stored {
             at: now(),
             bytes: message.into(),
+            // What has a key has been looked at.
+            is_known: AtomicBool::new(key.is_some() && state.fingerprint == Some(row_type.fingerprint)),
             key,
             taken,
         };
@@ -199,6 +231,7 @@ impl State {
     /// Puts a message at a position that has none.
     pub(super) fn insert(&mut self, position: u64, stored: Stored) {
         self.size += stored.bytes.len() as u64;
+        *self.known.get_mut() += usize::from(stored.is_known.load(Ordering::Relaxed));
         if let Some(key) = &stored.key {
             self.keys.insert(key.clone(), position);
         }
@@ -214,6 +247,7 @@ impl State {
     pub(super) fn remove(&mut self, position: u64, room: &Room) {
         if let Some(stored) = self.messages.remove(&position) {
             self.size -= stored.bytes.len() as u64;
+            *self.known.get_mut() -= usize::from(stored.is_known.load(Ordering::Relaxed));
             room.give_back(stored.taken);
             if let Some(key) = &stored.key
                 && self.keys.get(key) == Some(&position)
@@ -226,6 +260,7 @@ impl State {
     pub(super) fn clear(&mut self) -> BTreeMap<u64, Stored> {
         self.keys = HashMap::new();
         self.size = 0;
+        *self.known.get_mut() = 0;
         std::mem::take(&mut self.messages)
     }
 
@@ -237,12 +272,27 @@ impl State {
         for (position, stored) in &mut self.messages {
             let fits = row_type.fits(&stored.bytes, &mut row);
             misfits += u64::from(!fits);
+            *stored.is_known.get_mut() = fits;
             stored.key = fits.then(|| row_type.key_of(&row, &stored.bytes)).flatten();
             if let Some(key) = &stored.key {
                 self.keys.insert(key.clone(), *position);
             }
         }
+        *self.known.get_mut() = self.messages.len() - misfits as usize;
         misfits
+    }
+
+    /// Whether a message is of the type. It needs slots for that only if it is not known.
+    fn fits(&self, stored: &Stored, row_type: &RowType, row: &mut Option<Row>) -> bool {
+        let is_same = self.fingerprint == Some(row_type.fingerprint);
+        if is_same && stored.is_known.load(Ordering::Relaxed) {
+            return true;
+        }
+        let fits = row_type.fits(&stored.bytes, row.get_or_insert_with(|| row_type.row()));
+        if fits && is_same && !stored.is_known.swap(true, Ordering::Relaxed) {
+            self.known.fetch_add(1, Ordering::Relaxed);
+        }
+        fits
     }
 
     /// Takes away the oldest messages, as far as they are too many or too old.
@@ -299,14 +349,18 @@ impl State {
         most: Most,
         row_type: &RowType,
     ) -> Batch {
-        let (cutoff, mut row) = (self.cutoff(), row_type.row());
+        let (cutoff, mut row) = (self.cutoff(), None);
         let (mut found, mut bytes) = (Vec::new(), BytesMut::new());
         let mut seen = None;
         let mut is_end = true;
         for (count, (position, stored)) in messages.enumerate() {
             let is_wanted = stored.at >= cutoff
-                && row_type.fits(&stored.bytes, &mut row)
-                && row_type.is_wanted(query, &row, &stored.bytes);
+                && if query.conditions.is_empty() {
+                    self.fits(stored, row_type, &mut row)
+                } else {
+                    let row = row.get_or_insert_with(|| row_type.row());
+                    row_type.fits(&stored.bytes, row) && row_type.is_wanted(query, row, &stored.bytes)
+                };
             let is_more = bytes.len() + stored.bytes.len() > most.bytes || found.len() == most.rows;
             if count == MOST_SEEN || is_wanted && is_more && !found.is_empty() {
                 is_end = false;

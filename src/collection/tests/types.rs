@@ -55,6 +55,45 @@ fn fields_are_read_by_their_numbers_when_the_proto_is_another() {
 }
 
 #[test]
+fn messages_are_counted_without_those_that_do_not_fit_before_they_are_read_and_after() {
+    let collections = &Collections::in_memory();
+    let count = |of: &Collection| {
+        let count = of.aggregate(&Query::default(), Aggregate::Count).unwrap();
+        let Some(Scalar::Int(count)) = count else {
+            panic!("{count:?} is no count");
+        };
+        assert!(of.counted().is_none_or(|counted| counted.cast_signed() == count));
+        count
+    };
+    let (first, other) = (declaration(POINT, None), declaration(OTHER, None));
+    let before = write(collections, &first, &["name: 'no message' x: 1", "x: 2", "x: 3"]);
+    assert_eq!(count(&before), 3);
+    let after = collections.declare(&other).unwrap();
+    // A message that is written by the type before is counted by each by its own.
+    let mut writer = before.writer();
+    writer.put(&bytes_of(&first, "name: 'none either'")).unwrap();
+    wait(writer.committed()).unwrap();
+    for _ in 0..2 {
+        assert_eq!((count(&before), count(&after)), (4, 2));
+        assert_eq!((messages(&before).len(), messages(&after).len()), (4, 2));
+    }
+    let keyed = write(
+        collections,
+        &declaration(POINT, Some(1)),
+        &["name: 'a'", "name: 'b'"],
+    );
+    assert_eq!(count(&keyed), messages(&keyed).len() as i64);
+    let mut writer = keyed.writer();
+    writer.delete(&Scalar::Text("a".into())).unwrap();
+    wait(writer.committed()).unwrap();
+    assert_eq!(count(&keyed), messages(&keyed).len() as i64);
+    let mut writer = keyed.writer();
+    writer.clear().unwrap();
+    wait(writer.committed()).unwrap();
+    assert_eq!(count(&keyed), 0);
+}
+
+#[test]
 fn messages_are_found_by_another_key_once_it_is_declared() {
     each_local_engine(|collections| {
         let first = declaration(POINT, Some(1));

@@ -4,10 +4,10 @@ use prost_reflect::Kind;
 
 use super::builder::Builder;
 use super::{misfit_hints, typing};
-use crate::cel::Type;
+use crate::cel::{FieldInfo, Type};
 use crate::message::WireType;
 use crate::rules::plan::IntEncoding;
-use crate::rules::plan::template::{Copy, CopyMessage, Double, Dynamic, Int, Op, Presence, Target};
+use crate::rules::plan::template::{Copy, CopyMessage, Double, Dynamic, Int, Op, Presence, Target, Writes};
 use crate::yaml::Node;
 
 impl Builder<'_, '_> {
@@ -81,6 +81,7 @@ impl Builder<'_, '_> {
                             target,
                             program,
                             presence: of_request,
+                            writes: Writes::Value,
                         };
                         self.push(Op::CopyMessage(Box::new(CopyMessage { slot, key, merged })));
                         return;
@@ -108,12 +109,25 @@ impl Builder<'_, '_> {
                 spot,
                 program,
             })),
-            _ => Op::Dynamic(Box::new(Dynamic {
+            (presence, found, _) => Op::Dynamic(Box::new(Dynamic {
+                writes: match &target {
+                    Target::Field(field) if presence == Presence::Always => writes(field, found),
+                    _ => Writes::Value,
+                },
                 target,
                 at: spot.at,
                 program,
                 presence,
             })),
         });
+    }
+}
+
+/// How the value of an expression of this type is written.
+fn writes(field: &FieldInfo, found: &Type) -> Writes {
+    match found {
+        Type::String if field.kind == Kind::String && !field.repeated => Writes::Text,
+        Type::List(_) if field.repeated && field.map_entry().is_none() => Writes::Elements,
+        _ => Writes::Value,
     }
 }

@@ -10,7 +10,7 @@ mod target;
 
 pub(crate) use self::op::{
     Cached, Close, Copy, CopyMessage, Double, Dynamic, EachOp, Int, Joined, MAX_OPEN, Nested, NextPage, Op,
-    Open, Presence, Spot, Template, TotalSize,
+    Open, Presence, Spot, Template, TotalSize, Writes,
 };
 pub(crate) use self::padded::{PaddedBytes, pad, put_padded};
 pub(crate) use self::target::Target;

@@ -170,6 +170,18 @@ pub(crate) struct Dynamic {
     pub(crate) program: Program,
     /// Where a field is set from one that can be unset, which is copied, too.
     pub(crate) presence: Presence,
+    pub(crate) writes: Writes,
+}
+
+/// How a value comes into the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Writes {
+    /// As a whole.
+    Value,
+    /// As a text for a field of strings, always, without a value between.
+    Text,
+    /// Element by element of a list for a repeated field, always, without a list between.
+    Elements,
 }
 
 /// Whether nothing is written because a field is unset.

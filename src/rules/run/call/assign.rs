@@ -160,8 +160,8 @@ impl Execution<'_> {
                 (Change::State(place, value), _) => of_call.push((place, value)),
                 (Change::Store(path, value), Some(store)) => {
                     let set = match &mut recorded {
-                        Some(recorded) => store.set_recorded(&path, value, &mut recorded.record),
-                        None => store.set(&path, value),
+                        Some(recorded) => store.set_recorded(path, value, &mut recorded.record),
+                        None => store.set(path, value),
                     };
                     match set {
                         Ok(change) => done.push(change),

@@ -1,6 +1,6 @@
 //! Runs the loops of templates.
 
-use crate::cel::{Env, EvalError, Round, Value};
+use crate::cel::{Env, EvalError, Round, Type, Value};
 use crate::excerpt::excerpt;
 use crate::rules::plan::{Each, KEY_AND_VALUE, Page, ValueTemplate, count_of};
 
@@ -113,7 +113,12 @@ impl Each {
 
     fn takes(&self, env: &Env<'_>) -> Result<bool, EvalError> {
         let Some(when) = &self.when else { return Ok(true) };
-        match when.eval(env) {
+        let holds = if *when.result_type() == Type::Bool {
+            when.eval_bool(env).map(Value::Bool)
+        } else {
+            when.eval(env)
+        };
+        match holds {
             Ok(Value::Bool(holds)) => Ok(holds),
             // As in `when` of a rule: a call without the metadata is nothing special.
             Err(error) if error.is_absent_metadata() => Ok(false),

@@ -2,7 +2,7 @@
 
 use itoa::Buffer;
 
-use crate::cel::{Env, EvalError, Value};
+use crate::cel::{Env, EvalError, Type, Value};
 use crate::rules::plan::{Text, TextPiece};
 
 impl Text {
@@ -40,6 +40,11 @@ impl Text {
                 TextPiece::Literal(literal) => out.extend_from_slice(literal.as_bytes()),
                 TextPiece::Int(program) => {
                     out.extend_from_slice(Buffer::new().format(program.eval_int(env)?).as_bytes());
+                }
+                TextPiece::Expression(program) if *program.result_type() == Type::String => {
+                    let text = program.eval_text(env)?;
+                    env.call.budget.charge_made(text.len())?;
+                    out.extend_from_slice(text.as_bytes());
                 }
                 TextPiece::Expression(program) => match program.eval(env)? {
                     Value::String(text) => {

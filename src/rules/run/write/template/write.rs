@@ -1,15 +1,19 @@
 //! Runs the operations of a template.
 
+use std::borrow::Cow;
+
 use super::cache::LoopCache;
 use super::error::{WriteError, WriteErrorKind};
-use crate::cel::{Env, EvalError, Misfit, Told, put_contents, put_field, put_value, put_zero};
+use crate::cel::{
+    Env, EvalError, FieldInfo, Misfit, Told, put_contents, put_elements, put_field, put_value, put_zero,
+};
 use crate::message::{
     Raw, ReservedLength, fill_length, put_delimited, put_varint, reserve_length, with_length,
 };
 use crate::rules::plan::canonical;
 use crate::rules::plan::template::{
     Cached, Close, Copy, CopyMessage, Double, Dynamic, EachOp, Int, Joined, MAX_OPEN, NextPage, Op, Open,
-    Presence, Target, Template, TotalSize,
+    Presence, Target, Template, TotalSize, Writes,
 };
 use crate::schema::kind_name;
 
@@ -238,6 +242,11 @@ impl Joined {
 impl Dynamic {
     #[inline(never)]
     fn write(&self, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), WriteError> {
+        match (&self.target, self.writes) {
+            (Target::Field(field), Writes::Text) => return self.write_text(field, env, buffer),
+            (Target::Field(field), Writes::Elements) => return self.write_elements(field, env, buffer),
+            _ => {}
+        }
         let value = match self.presence {
             Presence::OfRequest(slot) => match env.request {
                 Some((_, picked)) if picked.get(slot) == Raw::Absent => return Ok(()),
@@ -257,6 +266,46 @@ impl Dynamic {
             Target::Contents(descriptor, well_known) => put_contents(buffer, descriptor, *well_known, &value),
         };
         put.map_err(|misfit| does_not_fit(self.target.name(), self.at, misfit))
+    }
+}
+
+impl Dynamic {
+    fn write_text(&self, field: &FieldInfo, env: &Env<'_>, buffer: &mut Vec<u8>) -> Result<(), WriteError> {
+        let failed = |error| failed(self.target.name(), self.at, error);
+        let text = self.program.eval_text(env).map_err(failed)?;
+        if let Cow::Borrowed(text) = text {
+            env.call.budget.charge_made(text.len()).map_err(failed)?;
+        }
+        if !text.is_empty() || field.presence || field.element {
+            put_varint(buffer, field.key().into());
+            put_delimited(buffer, text.as_bytes());
+        }
+        Ok(())
+    }
+}
+
+impl Dynamic {
+    fn write_elements(
+        &self,
+        field: &FieldInfo,
+        env: &Env<'_>,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), WriteError> {
+        let mut misfit = None;
+        let written = put_elements(buffer, field, |put| {
+            let mut owed = 0;
+            self.program.each_element(env, &mut |value| {
+                env.call.budget.charge_owning_part(&value, &mut owed)?;
+                put(&value).map_err(|found| {
+                    misfit = Some(found);
+                    EvalError::new("an element does not fit")
+                })
+            })
+        });
+        written.map_err(|error| match misfit.take() {
+            Some(misfit) => does_not_fit(self.target.name(), self.at, misfit),
+            None => failed(self.target.name(), self.at, error),
+        })
     }
 }
 
