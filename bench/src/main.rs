@@ -50,6 +50,9 @@ struct Arguments {
     /// Also protod's Rust closures over dynamic messages.
     #[arg(long)]
     handlers: bool,
+    /// Also protod's Rust closures over types with serde's traits.
+    #[arg(long)]
+    typed: bool,
     /// Also this server: `grpc-js`, or ADDR,PID of a running one; repeatable.
     #[arg(long = "peer", value_name = "PEER")]
     peers: Vec<String>,
@@ -57,13 +60,13 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Only protod with `--validate`, compared with protod without, on requests with ten constraints.
-    #[arg(long, conflicts_with_all = ["cases", "handlers", "peers", "twin_only"])]
+    #[arg(long, conflicts_with_all = ["cases", "handlers", "typed", "peers", "twin_only"])]
     validate: bool,
     /// Only Search, by gRPC, gRPC-Web and Connect: protod compared with tonic-web and connectrpc.
-    #[arg(long, conflicts_with_all = ["cases", "handlers", "peers", "twin_only", "validate"])]
+    #[arg(long, conflicts_with_all = ["cases", "handlers", "typed", "peers", "twin_only", "validate"])]
     protocols: bool,
     /// Only the parts of the language of rules, each compared with the same in Rust; `--case` takes names of its methods.
-    #[arg(long, conflicts_with_all = ["handlers", "peers", "twin_only", "validate", "protocols"])]
+    #[arg(long, conflicts_with_all = ["handlers", "typed", "peers", "twin_only", "validate", "protocols"])]
     language: bool,
     /// Only whether the answers of `--language` are right.
     #[arg(long, requires = "language")]
@@ -223,6 +226,10 @@ fn specs(arguments: &Arguments) -> Result<Vec<Spec>> {
     if arguments.handlers {
         build("bench", "handlers")?;
         specs.push(Spec::handlers()?);
+    }
+    if arguments.typed {
+        build("bench", "typed")?;
+        specs.push(Spec::typed()?);
     }
     for peer in &arguments.peers {
         if peer == "grpc-js" && !server::prepare_grpc_js()? {

@@ -110,6 +110,11 @@ impl Spec {
         Ok(Spec::program("handlers", built("handlers")?, &[]))
     }
 
+    /// protod's closures over types with serde's traits.
+    pub(crate) fn typed() -> Result<Spec> {
+        Ok(Spec::program("typed", built("typed")?, &[]))
+    }
+
     /// `grpc-js`, or `ADDR,PID` of a running server.
     pub(crate) fn peer(text: &str) -> Result<Spec> {
         if text == "grpc-js" {

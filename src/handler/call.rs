@@ -271,13 +271,15 @@ impl<In, Out> Call<In, Out> {
 
     /// As [`recv`](Self::recv), in any form.
     pub(super) async fn recv_as<M: FromMessage>(&mut self) -> Result<Option<M::Value>, Status> {
-        if !self.next_message().await? {
+        if !self.next_message_at_once() && !self.next_message().await? {
             return Ok(None);
         }
-        let bytes = self.core.incoming.shared_bytes();
         let of = MessageType::input_of(&self.core.method, self.core.bounds);
-        let read = M::read(of, bytes).map_err(|status| self.core.incoming.fault(status));
-        read.map(Some)
+        let read = match M::read_in_place(of, self.core.incoming.bytes()) {
+            Some(read) => read,
+            None => M::read(of, self.core.incoming.shared_bytes()),
+        };
+        read.map(Some).map_err(|status| self.core.incoming.fault(status))
     }
 
     /// Sends one message, and waits while the transport is full. The first one sends the headers too.

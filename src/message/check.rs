@@ -48,7 +48,30 @@ pub(crate) fn check(
 ) -> Result<(), Malformed> {
     let picked = &mut Picked::default();
     let mut check = Check::new(layouts, None, bytes, bounds, picked);
-    check.fields::<false>(layouts.get(layout), None, None, bytes, bounds.max_depth)
+    check.fields::<false, false>(layouts.get(layout), None, None, bytes, bounds.max_depth)
+}
+
+/// In which order the fields of a message stand in its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// By their numbers, in the message and in all that are in it, and each once: the values of a list stand together. So they
+    /// are written by nearly everybody.
+    Ascending,
+    Any,
+}
+
+/// Checks the bytes of one message, and tells in which order its fields stand.
+#[inline]
+pub(crate) fn check_order(
+    layouts: &Layouts,
+    layout: LayoutId,
+    bytes: &[u8],
+    bounds: Bounds,
+) -> Result<Order, Malformed> {
+    let picked = &mut Picked::default();
+    let mut check = Check::new(layouts, None, bytes, bounds, picked);
+    check.fields::<false, true>(layouts.get(layout), None, None, bytes, bounds.max_depth)?;
+    Ok(check.order)
 }
 
 /// Checks the bytes of one message of the picker's root type, and fills its slots.
@@ -64,7 +87,7 @@ pub(crate) fn check_and_pick(
     let root = picker.root();
     let mut check = Check::new(layouts, Some(picker), bytes, bounds, picked);
     let layout = layouts.get(root.layout);
-    check.fields::<true>(layout, Some(root), None, bytes, bounds.max_depth)
+    check.fields::<true, false>(layout, Some(root), None, bytes, bounds.max_depth)
 }
 
 struct Check<'c> {
@@ -76,6 +99,7 @@ struct Check<'c> {
     /// What is left of the budget.
     elements: u32,
     bounds: Bounds,
+    order: Order,
     /// What comes after the group that has just ended.
     after_group: &'c [u8],
 }
@@ -84,8 +108,10 @@ struct Check<'c> {
 enum Other {
     /// Its value is still to be read; the field's index.
     Value(usize),
-    /// It is read.
-    Done,
+    /// It is a field that is read; its index.
+    Packed(usize),
+    /// It is no field of the message, and is read.
+    Unknown,
     /// It was no field, but the end of the group.
     GroupEnd,
 }
@@ -105,14 +131,15 @@ impl<'c> Check<'c> {
             picked,
             elements: bounds.max_elements,
             bounds,
+            order: Order::Ascending,
             after_group: &[],
         }
     }
 
     /// Reads fields to the end of the bytes, or of the group of that number. `PICK` says whether there is a picker, so
-    /// that a check without one is compiled without what picking needs. The reader can stay in registers, because nothing
+    /// that a check without one is compiled without what picking needs, and `ORDER` whether somebody asks for the order. The reader can stay in registers, because nothing
     /// that is called here takes it by reference.
-    fn fields<const PICK: bool>(
+    fn fields<const PICK: bool, const ORDER: bool>(
         &mut self,
         layout: &Layout,
         node: Option<&PickNode>,
@@ -121,6 +148,8 @@ impl<'c> Check<'c> {
         depth: u32,
     ) -> Result<(), Malformed> {
         let mut reader = Reader::new(bytes);
+        // The index of the lowest field that may come next.
+        let mut lowest = 0;
         loop {
             let Some(byte) = reader.peek() else {
                 return if group.is_none() {
@@ -137,13 +166,22 @@ impl<'c> Check<'c> {
                 (other, reader) = self.other_field(layout, group, reader, depth)?;
                 match other {
                     Other::Value(index) => index,
-                    Other::Done => continue,
+                    Other::Packed(index) => {
+                        if ORDER {
+                            self.note_order(&mut lowest, index, layout);
+                        }
+                        continue;
+                    }
+                    Other::Unknown => continue,
                     Other::GroupEnd => {
                         self.after_group = reader.rest();
                         return Ok(());
                     }
                 }
             };
+            if ORDER {
+                self.note_order(&mut lowest, index, layout);
+            }
             self.spend(1)?;
             let pick = node.filter(|_| PICK).map(|node| &node.picks[index]);
             let field = &layout.fields[index];
@@ -175,7 +213,7 @@ impl<'c> Check<'c> {
                     } else {
                         deeper(depth)?
                     };
-                    self.fields::<PICK>(layout, node, None, contents, depth)?;
+                    self.fields::<PICK, ORDER>(layout, node, None, contents, depth)?;
                     match pick.and_then(|pick| pick.slot) {
                         // No one range of bytes holds a message that came in pieces.
                         Some(slot) if self.picked.get(slot) != Raw::Absent => Raw::Present,
@@ -185,7 +223,7 @@ impl<'c> Check<'c> {
                 Shape::Group(id) => {
                     let (layouts, node) = (self.layouts, self.node(pick.and_then(|pick| pick.node)));
                     let group = Some(field.number);
-                    self.fields::<PICK>(layouts.get(id), node, group, reader.rest(), deeper(depth)?)?;
+                    self.fields::<PICK, ORDER>(layouts.get(id), node, group, reader.rest(), deeper(depth)?)?;
                     reader = Reader::new(self.after_group);
                     Raw::Present
                 }
@@ -216,7 +254,7 @@ impl<'c> Check<'c> {
             // A decoded message keeps unknown groups field by field.
             let fields = reader.skip(number, wire_type, depth)?;
             self.spend(fields)?;
-            return Ok((Other::Done, reader));
+            return Ok((Other::Unknown, reader));
         };
         let field = &layout.fields[index];
         if wire_type as u32 == field.shape.wire_type() {
@@ -227,7 +265,7 @@ impl<'c> Check<'c> {
         }
         self.spend(1)?;
         self.packed(field, reader.delimited()?)?;
-        Ok((Other::Done, reader))
+        Ok((Other::Packed(index), reader))
     }
 
     /// The elements of a packed field. Lists have no slots.
@@ -249,6 +287,15 @@ impl<'c> Check<'c> {
             return Err(Malformed::Truncated);
         }
         self.spend(contents.len() / width)
+    }
+
+    /// Notes that a field comes next.
+    #[inline(always)]
+    fn note_order(&mut self, lowest: &mut usize, index: usize, layout: &Layout) {
+        if index < *lowest {
+            self.order = Order::Any;
+        }
+        *lowest = index + usize::from(!layout.fields[index].repeated);
     }
 
     /// Where a part of the message is.

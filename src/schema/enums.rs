@@ -7,7 +7,7 @@ use prost_reflect::EnumDescriptor;
 use prost_types::EnumValueDescriptorProto;
 
 use super::features::is_closed;
-use super::known::{Known, Names};
+use super::known::{Known, KnownNames, Names};
 
 /// An enum.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct EnumTable {
     prefix: String,
     /// For each Rust enum, the variants that name a value, by number.
     variants: Known<Box<[(i32, &'static str)]>>,
+    /// The number of each variant of a Rust enum that was written.
+    written: KnownNames<i32>,
 }
 
 impl EnumTable {
@@ -51,6 +53,7 @@ impl EnumTable {
             by_name: by_name.into(),
             prefix: simple(enumeration.name()),
             variants: Known::default(),
+            written: KnownNames::default(),
         }
     }
 
@@ -84,6 +87,11 @@ impl EnumTable {
         let name = simple(name);
         self.only(|value| value == name)
             .or_else(|| self.only(|value| value.strip_prefix(&self.prefix) == Some(&name)))
+    }
+
+    /// The number of the value that a variant of a Rust enum names.
+    pub(crate) fn number_of_variant(&self, variant: &'static str) -> Option<i32> {
+        self.written.get(variant, || self.number_of(variant))
     }
 
     /// The number of the values, in their simple form, that are meant. `None` if it is not one number.

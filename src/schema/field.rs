@@ -6,7 +6,7 @@ use std::fmt;
 use prost_reflect::{Cardinality, FieldDescriptor, Kind, Value};
 
 use super::enums::{EnumTable, simple};
-use super::known::{Known, Names};
+use super::known::{Known, KnownNames, Names};
 use super::layout::LayoutId;
 use super::named::field_name;
 
@@ -79,6 +79,8 @@ pub(crate) struct Oneof {
     pub(crate) members: Box<[u16]>,
     /// For each enum of Rust, the variant of each member, in the order of the members.
     pub(super) variants: Known<Box<[Option<&'static str>]>>,
+    /// The member of each variant of an enum of Rust that was written.
+    pub(super) written: KnownNames<u16>,
 }
 
 impl Field {
@@ -145,6 +147,11 @@ impl Oneof {
             };
             self.members.iter().map(variant_of).collect()
         })
+    }
+
+    /// The member that a variant of an enum of Rust names, which is worked out once.
+    pub(crate) fn member_of_variant(&self, fields: &[Field], variant: &'static str) -> Option<u16> {
+        self.written.get(variant, || self.member_named(fields, variant))
     }
 
     /// The member that a variant of an enum of Rust names: as in the proto or as in JSON, or in the case of Rust if that

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::field::{Field, Ids, Named, Oneof};
 use super::keys::StructKeys;
-use super::known::{Known, Names};
+use super::known::{Known, KnownNames, Names};
 use super::layout::Layout;
 use super::well_known::WellKnown;
 
@@ -64,6 +64,7 @@ impl Fields {
                     .filter_map(|(at, field)| (field.oneof == Some(index)).then_some(at))
                     .collect(),
                 variants: Known::default(),
+                written: KnownNames::default(),
             })
             .collect();
         let mut by_name: Vec<(Box<str>, Named)> = Vec::new();

@@ -11,6 +11,8 @@ pub(crate) struct StructKeys {
     pub(crate) keys: Box<[StructKey]>,
     /// What the reader looks for in the bytes.
     pub(crate) slots: Box<[FieldSlot]>,
+    /// Whether each key is a field of its own, and they have the order of their numbers, as in most structs.
+    pub(crate) are_ascending: bool,
     /// By the index of a field in the layout: its slot plus one, or 0.
     slot_of: Box<[u16]>,
 }
@@ -106,7 +108,11 @@ impl StructKeys {
         for (slot, place) in slots.iter().zip(1..) {
             slot_of[at(slot)] = place;
         }
+        // Then there is one for each slot.
+        let are_fields = keys.iter().all(|key| matches!(key.target, Target::Field(_)));
+        let are_alone = slots.iter().all(|slot| slot.clears.is_empty());
         Self {
+            are_ascending: are_fields && are_alone && slots.is_sorted_by_key(at),
             keys: keys.into(),
             slots,
             slot_of: slot_of.into(),

@@ -88,7 +88,7 @@ pub(crate) use self::field::{Detail, Entry, Field, Form, Named, Oneof, ValueType
 pub(crate) use self::fields::Fields;
 pub(crate) use self::index::SchemaIndex;
 pub(crate) use self::json_fields::{JsonField, JsonFields, JsonForm, JsonKind};
-pub(crate) use self::keys::{StructKeys, Target};
+pub(crate) use self::keys::{StructKey, StructKeys, Target};
 pub(crate) use self::kind::kind_name;
 pub(crate) use self::known::Names;
 pub(crate) use self::layout::{FieldLayout, Layout, LayoutId, Shape};

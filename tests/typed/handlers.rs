@@ -223,3 +223,53 @@ async fn a_request_that_does_not_fit_is_invalid_and_an_answer_internal() {
         "{status}"
     );
 }
+
+/// What a handler sends in its turn is kept with its thread until it waits. Others that it gives its call to send after that.
+#[tokio::test]
+async fn messages_come_in_the_order_in_which_they_were_sent_whoever_sends_them() {
+    type Points = Call<Message, Typed<Point>>;
+    async fn send(mut call: Points, values: std::ops::Range<i32>) -> Result<Points, Status> {
+        for value in values {
+            call.send(point("", value)).await?;
+        }
+        Ok(call)
+    }
+    fn send_on_a_thread(call: Points, values: std::ops::Range<i32>) -> Result<Points, Status> {
+        let thread = std::thread::spawn(|| futures_util::FutureExt::now_or_never(send(call, values)));
+        thread
+            .join()
+            .expect("it does not panic")
+            .expect("there is room, so it does not wait")
+    }
+    let server = Server::builder(schema().clone()).server_streaming(
+        "kinds.Kinds/Down",
+        |Typed(p): Typed<Point>, call: Points| async move {
+            let call = send(call, 0..3).await?;
+            // In the same turn, on another thread.
+            let call = send_on_a_thread(call, 3..6)?;
+            let call = send(call, 6..9).await?;
+            let call = send_on_a_thread(call, 9..12)?;
+            if p.value == 0 {
+                return Ok(());
+            }
+            tokio::task::yield_now().await;
+            let call = send(call, 12..15).await?;
+            // In other turns, by a task.
+            let task = tokio::spawn(send(call, 15..18));
+            let call = task.await.expect("it does not panic")?;
+            send(call, 18..21).await?;
+            Ok(())
+        },
+    );
+    let client = serve(server).await;
+    let down = client.method("kinds.Kinds/Down").expect("it is there");
+    for (value, end) in [(0, 12), (1, 21)] {
+        let request = message(&point("", value));
+        let mut points = down.server_streaming(request).await.expect("it begins");
+        for n in 0..end {
+            let found = points.message().await.expect("OK").expect("one more comes");
+            assert_eq!(found.parse::<Point>().expect("it fits"), point("", n));
+        }
+        assert!(points.message().await.expect("OK").is_none());
+    }
+}

@@ -13,6 +13,7 @@ mod hostile;
 mod kinds;
 mod legacy;
 mod names;
+mod order;
 mod presence;
 mod support;
 mod well_known;

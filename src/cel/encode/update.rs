@@ -234,7 +234,7 @@ fn set(
     budget.charge(2)?;
     budget.charge_making(&old)?;
     let key = TreeKey::Text(key_of(&old, field).to_owned());
-    changed(old, &[key], value).map_err(|misfit| EvalError::new(misfit))
+    changed(old, &[key], value).map_err(EvalError::new)
 }
 
 /// The key of a field in a value: a map may have its JSON name.

@@ -91,6 +91,12 @@ pub trait FromMessage: Sealed + Sized + Send + 'static {
     /// Reads bytes that nobody has checked.
     #[doc(hidden)]
     fn read(of: MessageType<'_>, bytes: Bytes) -> Result<Self::Value, Status>;
+
+    /// The same, of bytes that others keep. `None` if the message shares them.
+    #[doc(hidden)]
+    fn read_in_place(_of: MessageType<'_>, _bytes: &[u8]) -> Option<Result<Self::Value, Status>> {
+        None
+    }
 }
 
 /// A form in which a message is sent: [`Message`], [`DynamicMessage`], or [`Typed`](super::Typed) with a type of one's

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::convert::MessageType;
 use super::read::read;
 use super::write::write;
+use crate::message::check::{Bounds, Order, check_order};
 use crate::message::error::MessageError;
 use crate::message::message::Message;
 use crate::schema::{LayoutId, Layouts, Schema};
@@ -45,7 +46,10 @@ impl Message {
         let layout = layouts
             .find(name)
             .ok_or_else(|| MessageError::unknown_type(name))?;
-        read(&layouts, layout, &self.to_bytes()).map_err(|error| MessageError::unfit_type(error.to_string()))
+        let bytes = self.to_bytes();
+        // What has come within other bounds is read in any order.
+        let order = check_order(&layouts, layout, &bytes, Bounds::default()).unwrap_or(Order::Any);
+        read(&layouts, layout, &bytes, order).map_err(|error| MessageError::unfit_type(error.to_string()))
     }
 
     /// Makes a message of a value with serde's traits, as [`Typed`](super::Typed) does.

@@ -10,7 +10,7 @@ use super::probe::misfits;
 use super::read::read;
 use super::write::write;
 use crate::error::Problem;
-use crate::message::check::check;
+use crate::message::check::check_order;
 use crate::message::error::MessageError;
 
 /// A message as a type of one's own, with serde's traits.
@@ -61,17 +61,26 @@ impl<T: DeserializeOwned + Send + 'static> FromMessage for Typed<T> {
     }
 
     fn read(of: MessageType<'_>, bytes: Bytes) -> Result<T, Status> {
-        check(of.layouts, of.layout, &bytes, of.bounds).map_err(MessageError::from)?;
-        read(of.layouts, of.layout, &bytes).map_err(|error| {
-            let name = of.layouts.get(of.layout).descriptor.full_name();
-            match of.side {
-                Side::Request => {
-                    Status::invalid_argument(format!("the request, a {name}, does not fit: {error}"))
-                }
-                Side::Response => Status::internal(format!("the response, a {name}, does not fit: {error}")),
-            }
-        })
+        read_checked(of, &bytes)
     }
+
+    fn read_in_place(of: MessageType<'_>, bytes: &[u8]) -> Option<Result<T, Status>> {
+        Some(read_checked(of, bytes))
+    }
+}
+
+/// Checks the bytes, and reads a value from them.
+fn read_checked<T: DeserializeOwned>(of: MessageType<'_>, bytes: &[u8]) -> Result<T, Status> {
+    let order = check_order(of.layouts, of.layout, bytes, of.bounds).map_err(MessageError::from)?;
+    read(of.layouts, of.layout, bytes, order).map_err(|error| {
+        let name = of.layouts.get(of.layout).descriptor.full_name();
+        match of.side {
+            Side::Request => {
+                Status::invalid_argument(format!("the request, a {name}, does not fit: {error}"))
+            }
+            Side::Response => Status::internal(format!("the response, a {name}, does not fit: {error}")),
+        }
+    })
 }
 
 impl<T: Serialize + Send + 'static> IntoMessage for Typed<T> {

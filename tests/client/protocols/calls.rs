@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use prost_reflect::DynamicMessage;
 use protod::client::{Codec, HttpVersion, Protocol};
 use protod::{Call, Schema, Server};
@@ -214,7 +215,8 @@ async fn the_server_is_told_the_deadline_and_it_holds_whatever_the_server_does()
                 std::future::pending().await
             },
         );
-    for (way, client) in clients(server).await {
+    // All at once: a server closes a connection on which nothing is asked for some seconds.
+    let each = clients(server).await.into_iter().map(async |(way, client)| {
         let unary = client.method("shapes.Shapes/Unary").expect("it is there");
         let reply = unary
             .deadline(Duration::from_secs(1000))
@@ -235,7 +237,8 @@ async fn the_server_is_told_the_deadline_and_it_holds_whatever_the_server_does()
             Code::DeadlineExceeded,
             "{way:?}"
         );
-    }
+    });
+    join_all(each).await;
 }
 
 #[tokio::test]

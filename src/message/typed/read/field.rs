@@ -3,7 +3,8 @@
 use serde::de::{Deserializer, Visitor};
 
 use super::elements::{EntryAccess, ListAccess};
-use super::parts::{FieldDeserializer, Result};
+use super::parts::{FieldDeserializer, Held, Result};
+use super::scalar::Scalar;
 use crate::message::typed::error::TypedError;
 use crate::schema::{Entry, Form, Names, ValueType};
 
@@ -12,7 +13,7 @@ impl<'r, 'de> FieldDeserializer<'r, 'de> {
         ListAccess {
             reader: self.reader,
             of,
-            left: self.pieces,
+            left: self.held.pieces(),
             packed: None,
         }
     }
@@ -21,7 +22,7 @@ impl<'r, 'de> FieldDeserializer<'r, 'de> {
         EntryAccess {
             reader: self.reader,
             entry,
-            left: self.pieces,
+            left: self.held.pieces(),
             value: None,
         }
     }
@@ -42,14 +43,53 @@ macro_rules! ask_value {
     };
 }
 
+impl<'de> FieldDeserializer<'_, 'de> {
+    ask_value! { ask_text() ask_plain() }
+}
+
+/// Methods that give a scalar as it is.
+macro_rules! give_scalar {
+    ($($method:ident)*) => {
+        $(
+            #[inline]
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+                match self.held {
+                    Held::Scalar(scalar) => scalar.visit(visitor),
+                    _ => self.ask_plain(visitor),
+                }
+            }
+        )*
+    };
+}
+
+/// Methods that give text, which an enum has, too.
+macro_rules! give_text {
+    ($($method:ident)*) => {
+        $(
+            #[inline]
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+                match self.held {
+                    Held::Scalar(Scalar::Text(text)) => visitor.visit_borrowed_str(text),
+                    _ => self.ask_text(visitor),
+                }
+            }
+        )*
+    };
+}
+
 impl<'de> Deserializer<'de> for FieldDeserializer<'_, 'de> {
     type Error = TypedError;
 
+    give_scalar! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
+        deserialize_bytes deserialize_byte_buf
+    }
+
+    give_text! { deserialize_str deserialize_string }
+
     ask_value! {
-        deserialize_any() deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64()
-        deserialize_i128() deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
-        deserialize_f32() deserialize_f64() deserialize_char() deserialize_str() deserialize_string()
-        deserialize_bytes() deserialize_byte_buf() deserialize_unit() deserialize_seq() deserialize_map()
+        deserialize_any() deserialize_char() deserialize_unit() deserialize_seq() deserialize_map()
         deserialize_identifier()
         deserialize_unit_struct(name: &'static str)
         deserialize_tuple(length: usize)
@@ -59,7 +99,7 @@ impl<'de> Deserializer<'de> for FieldDeserializer<'_, 'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.pieces.is_none() {
+        if matches!(self.held, Held::Nothing) {
             return visitor.visit_none();
         }
         match &self.field.form {

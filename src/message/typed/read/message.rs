@@ -1,21 +1,37 @@
 //! A message, as serde asks for it: a struct or a map of its fields, or the form of a well-known type.
 
-use std::sync::atomic::Ordering;
-
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
 use super::oneof::OneofDeserializer;
-use super::parts::{FieldDeserializer, Found, MessageDeserializer, Result, forward};
+use super::ordered::OrderedAccess;
+use super::parts::{FieldDeserializer, Found, Held, MessageDeserializer, Result, forward, is_given_without};
 use super::reader::Reader;
 use super::well_known::{any_json, is_json, mask_text, time_text};
+use crate::message::check::Order;
 use crate::message::typed::error::TypedError;
-use crate::schema::{Detail, Form, Names, StructKeys, Target, WellKnown};
+use crate::schema::{Names, StructKeys, Target, WellKnown};
 
 impl<'de> MessageDeserializer<'_, 'de> {
     /// Gives the fields that `keys` name.
     fn visit<V: Visitor<'de>>(self, keys: &'de StructKeys, visitor: V) -> Result<V::Value> {
         let fields = self.fields();
+        if self.reader.order == Order::Ascending
+            && keys.are_ascending
+            && let (piece, None) = self.reader.split(self.pieces)
+        {
+            let layout = self.reader.layouts.get(self.message);
+            let result =
+                visitor.visit_map(OrderedAccess::new(&mut *self.reader, layout, fields, keys, piece));
+            return result.map_err(|error| {
+                Found {
+                    fields,
+                    keys,
+                    slots: 0,
+                }
+                .learn(error)
+            });
+        }
         let mark = self.reader.mark();
         let slots = self.reader.find(self.message, keys, self.pieces)?;
         let found = Found { fields, keys, slots };
@@ -169,12 +185,7 @@ impl FieldAccess<'_, '_> {
             }
             Target::Field(slot) => {
                 let field = self.found.field(slot);
-                self.found.pieces(self.reader, slot).is_some()
-                    || match &field.form {
-                        Form::One(of) if matches!(of.detail, Detail::Message { .. }) => false,
-                        Form::One(_) => !field.has_presence || key.required.load(Ordering::Relaxed),
-                        Form::List(_) | Form::Map(_) => true,
-                    }
+                self.found.pieces(self.reader, slot).is_some() || is_given_without(key, field)
             }
         }
     }
@@ -200,7 +211,7 @@ impl<'de> MapAccess<'de> for FieldAccess<'_, 'de> {
         let value = match key.target {
             Target::Field(slot) => seed.deserialize(FieldDeserializer {
                 field: self.found.field(slot),
-                pieces: self.found.pieces(self.reader, slot),
+                held: Held::found(self.found.pieces(self.reader, slot)),
                 reader: &mut *self.reader,
             }),
             Target::Oneof(oneof) => seed.deserialize(OneofDeserializer {

@@ -4,6 +4,7 @@ mod elements;
 mod field;
 mod message;
 mod oneof;
+mod ordered;
 mod parts;
 mod reader;
 mod scalar;
@@ -15,16 +16,18 @@ use serde::de::DeserializeOwned;
 use self::parts::MessageDeserializer;
 use self::reader::Reader;
 use super::error::TypedError;
+use crate::message::check::Order;
 use crate::schema::{LayoutId, Layouts};
 
-/// Reads a value from a message whose bytes were [checked](crate::message::check::check).
+/// Reads a value from a message whose bytes were [checked](crate::message::check::check), where `order` is what was found then.
 pub(super) fn read<T: DeserializeOwned>(
     layouts: &Layouts,
     message: LayoutId,
     bytes: &[u8],
+    order: Order,
 ) -> Result<T, TypedError> {
     loop {
-        let mut reader = Reader::new(layouts, bytes);
+        let mut reader = Reader::new(layouts, bytes, order);
         let pieces = reader.root();
         let value = T::deserialize(MessageDeserializer {
             reader: &mut reader,

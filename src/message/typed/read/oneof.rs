@@ -3,7 +3,7 @@
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, VariantAccess, Visitor};
 
-use super::parts::{FieldDeserializer, Found, Result};
+use super::parts::{FieldDeserializer, Found, Held, Result};
 use super::reader::Reader;
 use crate::message::typed::error::TypedError;
 use crate::schema::{Names, Oneof};
@@ -26,7 +26,7 @@ impl<'r, 'de> OneofDeserializer<'r, 'de> {
             FieldDeserializer {
                 reader: self.reader,
                 field: self.found.fields.field(member),
-                pieces: Some(pieces),
+                held: Held::Pieces(pieces),
             },
         ))
     }

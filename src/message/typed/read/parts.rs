@@ -11,9 +11,20 @@ use super::scalar::Scalar;
 use super::well_known::{is_json, json, unwrapped};
 use crate::message::typed::error::TypedError;
 use crate::message::wire::Reader as WireReader;
-use crate::schema::{Detail, Field, Fields, Form, LayoutId, Oneof, StructKeys, Target, ValueType, WellKnown};
+use crate::schema::{
+    Detail, Field, Fields, Form, LayoutId, Oneof, StructKey, StructKeys, Target, ValueType, WellKnown,
+};
 
 pub(super) type Result<T> = std::result::Result<T, TypedError>;
+
+/// Whether a key is given though its field is not there.
+pub(super) fn is_given_without(key: &StructKey, field: &Field) -> bool {
+    match &field.form {
+        Form::One(of) if matches!(of.detail, Detail::Message { .. }) => false,
+        Form::One(_) => !field.has_presence || key.required.load(Ordering::Relaxed),
+        Form::List(_) | Form::Map(_) => true,
+    }
+}
 
 /// A message.
 pub(super) struct MessageDeserializer<'r, 'de> {
@@ -26,8 +37,31 @@ pub(super) struct MessageDeserializer<'r, 'de> {
 pub(super) struct FieldDeserializer<'r, 'de> {
     pub(super) reader: &'r mut Reader<'de>,
     pub(super) field: &'de Field,
-    /// `None` if it is not there.
-    pub(super) pieces: Option<Pieces>,
+    pub(super) held: Held<'de>,
+}
+
+/// Where what a field holds is.
+#[derive(Clone, Copy)]
+pub(super) enum Held<'de> {
+    /// It is not there.
+    Nothing,
+    Pieces(Pieces),
+    /// It is read already.
+    Scalar(Scalar<'de>),
+}
+
+impl Held<'_> {
+    #[inline]
+    pub(super) fn found(pieces: Option<Pieces>) -> Self {
+        pieces.map_or(Self::Nothing, Self::Pieces)
+    }
+
+    pub(super) fn pieces(self) -> Option<Pieces> {
+        match self {
+            Self::Pieces(pieces) => Some(pieces),
+            Self::Nothing | Self::Scalar(_) => None,
+        }
+    }
 }
 
 /// One value: that of a field, of a list's element, of a map's key.
@@ -60,15 +94,18 @@ macro_rules! forward {
 pub(super) use forward;
 
 impl<'de> MessageDeserializer<'_, 'de> {
+    #[inline]
     pub(super) fn fields(&self) -> &'de Fields {
         self.reader.layouts.fields(self.message)
     }
 
+    #[inline]
     pub(super) fn well_known(&self) -> Option<WellKnown> {
         self.fields().well_known
     }
 
     /// The JSON that the message stands for, if it stands for any.
+    #[inline]
     pub(super) fn json(&mut self) -> Result<Option<serde_json::Value>> {
         match self.well_known() {
             Some(which) if is_json(Some(which)) => {
@@ -101,10 +138,12 @@ impl<'de> MessageDeserializer<'_, 'de> {
 
 impl<'r, 'de> FieldDeserializer<'r, 'de> {
     /// The value of a field that has one.
+    #[inline]
     pub(super) fn one(self, of: &'de ValueType) -> ValueDeserializer<'r, 'de> {
-        let at = match self.pieces {
-            Some(pieces) => At::Pieces(pieces),
-            None => At::Scalar(Scalar::of_default(&self.field.default)),
+        let at = match self.held {
+            Held::Pieces(pieces) => At::Pieces(pieces),
+            Held::Scalar(scalar) => At::Scalar(scalar),
+            Held::Nothing => At::Scalar(Scalar::of_default(&self.field.default)),
         };
         ValueDeserializer {
             reader: self.reader,
@@ -115,6 +154,7 @@ impl<'r, 'de> FieldDeserializer<'r, 'de> {
 }
 
 impl<'de> ValueDeserializer<'_, 'de> {
+    #[inline]
     pub(super) fn scalar(&self) -> Result<Scalar<'de>> {
         match self.at {
             At::Scalar(scalar) | At::Key(scalar) => Ok(scalar),
@@ -126,6 +166,7 @@ impl<'de> ValueDeserializer<'_, 'de> {
     }
 
     /// The deserializer of the message, if it is one.
+    #[inline]
     pub(super) fn message(&mut self) -> Option<MessageDeserializer<'_, 'de>> {
         match (&self.of.detail, self.at) {
             (Detail::Message { layout, .. }, At::Pieces(pieces)) => Some(MessageDeserializer {
@@ -148,6 +189,7 @@ pub(super) struct Found<'de> {
 }
 
 impl<'de> Found<'de> {
+    #[inline]
     pub(super) fn field(&self, slot: u16) -> &'de Field {
         self.fields.field(self.keys.slots[usize::from(slot)].field)
     }

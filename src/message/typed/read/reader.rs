@@ -8,15 +8,17 @@
 
 use std::cell::Cell;
 
-use crate::message::check::{DEFAULT_MAX_ELEMENTS, MAX_DEPTH};
+use crate::message::check::{DEFAULT_MAX_ELEMENTS, MAX_DEPTH, Order};
 use crate::message::typed::error::TypedError;
 use crate::message::wire::{Reader as WireReader, WireType};
-use crate::schema::{Layout, LayoutId, Layouts, Shape, StructKeys};
+use crate::schema::{FieldLayout, Layout, LayoutId, Layouts, Shape, StructKeys};
 
 /// The message that is read, and what was found in it.
 pub(super) struct Reader<'de> {
     pub(super) layouts: &'de Layouts,
     pub(super) bytes: &'de [u8],
+    /// In which order fields stand in the bytes.
+    pub(super) order: Order,
     scratch: Scratch,
     /// How many bytes may still be given one by one.
     single_bytes: usize,
@@ -66,10 +68,11 @@ thread_local! {
 const KEPT: usize = 1 << 12;
 
 impl<'de> Reader<'de> {
-    pub(super) fn new(layouts: &'de Layouts, bytes: &'de [u8]) -> Self {
+    pub(super) fn new(layouts: &'de Layouts, bytes: &'de [u8], order: Order) -> Self {
         Self {
             layouts,
             bytes,
+            order,
             scratch: SCRATCH.take(),
             single_bytes: DEFAULT_MAX_ELEMENTS as usize,
         }
@@ -93,16 +96,33 @@ impl<'de> Reader<'de> {
     }
 
     /// A piece of its own.
+    #[inline]
     pub(super) fn single(&mut self, start: u32, end: u32) -> Pieces {
-        self.scratch.pieces.push(Piece {
+        self.push(Piece {
             start,
             end,
             next: NONE,
             packed: false,
-        });
+        })
+    }
+
+    /// Adds a piece that no other one leads to.
+    #[inline]
+    pub(super) fn push(&mut self, piece: Piece) -> Pieces {
+        self.scratch.pieces.push(piece);
         Pieces(self.scratch.pieces.len() as u32 - 1)
     }
 
+    /// Adds a piece after the one that was added last.
+    pub(super) fn push_next(&mut self, piece: Piece) {
+        let next = self.scratch.pieces.len() as u32;
+        if let Some(last) = self.scratch.pieces.last_mut() {
+            last.next = next;
+        }
+        self.scratch.pieces.push(piece);
+    }
+
+    #[inline]
     pub(super) fn mark(&self) -> Mark {
         Mark {
             slots: self.scratch.slots.len(),
@@ -110,6 +130,7 @@ impl<'de> Reader<'de> {
         }
     }
 
+    #[inline]
     pub(super) fn forget(&mut self, mark: &Mark) {
         self.scratch.slots.truncate(mark.slots);
         self.scratch.pieces.truncate(mark.pieces);
@@ -158,45 +179,21 @@ impl<'de> Reader<'de> {
                 continue;
             };
             let field = &layout.fields[field];
-            let at = |reader: &WireReader<'_>| start + reader.position() as u32;
-            let (from, to, packed) = if wire_type == WireType::LengthDelimited {
-                let length = reader.delimited()?.len() as u32;
-                let to = at(&reader);
-                (
-                    to - length,
-                    to,
-                    field.shape.wire_type() != WireType::LengthDelimited as u32,
-                )
-            } else {
-                let from = at(&reader);
-                if let Shape::ClosedEnum(values) = field.shape {
-                    // Another number is an unknown field, as in C++ and Java.
-                    if !layout.is_value(values, reader.varint()?) {
-                        continue;
-                    }
-                } else {
-                    reader.skip(number, wire_type, MAX_DEPTH)?;
-                }
-                (from, at(&reader), false)
+            let Some(piece) = piece_at(&mut reader, start, layout, field, wire_type)? else {
+                continue;
             };
             let collects = field.repeated || matches!(field.shape, Shape::Message(_) | Shape::Group(_));
             for other in &keys.slots[slot].clears {
                 self.scratch.slots[slots + usize::from(*other)].first = NONE;
             }
-            self.add(slots + slot, from, to, packed, collects);
+            self.add(slots + slot, piece, collects);
         }
         Ok(())
     }
 
-    fn add(&mut self, slot: usize, start: u32, end: u32, packed: bool, collects: bool) {
+    fn add(&mut self, slot: usize, piece: Piece, collects: bool) {
         let Scratch { slots, pieces } = &mut self.scratch;
         let slot = &mut slots[slot];
-        let piece = Piece {
-            start,
-            end,
-            next: NONE,
-            packed,
-        };
         if slot.first == NONE {
             slot.first = pieces.len() as u32;
         } else if collects {
@@ -258,6 +255,42 @@ impl<'de> Reader<'de> {
         }
         bytes
     }
+}
+
+/// The piece at a reader whose key was just read. `start` is where the reader began. `None` if it holds what is an unknown
+/// field.
+#[inline]
+pub(super) fn piece_at(
+    reader: &mut WireReader<'_>,
+    start: u32,
+    layout: &Layout,
+    field: &FieldLayout,
+    wire_type: WireType,
+) -> Result<Option<Piece>, TypedError> {
+    let at = |reader: &WireReader<'_>| start + reader.position() as u32;
+    let (start, end, packed) = if wire_type == WireType::LengthDelimited {
+        let length = reader.delimited()?.len() as u32;
+        let end = at(reader);
+        let packed = field.shape.wire_type() != WireType::LengthDelimited as u32;
+        (end - length, end, packed)
+    } else {
+        let start = at(reader);
+        if let Shape::ClosedEnum(values) = field.shape {
+            // Another number is an unknown field, as in C++ and Java.
+            if !layout.is_value(values, reader.varint()?) {
+                return Ok(None);
+            }
+        } else {
+            reader.skip(field.number, wire_type, MAX_DEPTH)?;
+        }
+        (start, at(reader), false)
+    };
+    Ok(Some(Piece {
+        start,
+        end,
+        next: NONE,
+        packed,
+    }))
 }
 
 impl Drop for Reader<'_> {

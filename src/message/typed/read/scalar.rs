@@ -25,6 +25,7 @@ pub(super) enum Scalar<'de> {
 
 impl<'de> Scalar<'de> {
     /// The value of this kind at the reader. A string or bytes are all that the reader has.
+    #[inline]
     pub(super) fn read(kind: &Kind, reader: &mut Reader<'de>) -> Result<Self, TypedError> {
         Ok(match kind {
             Kind::Bool => Self::Bool(reader.varint()? != 0),
@@ -52,7 +53,17 @@ impl<'de> Scalar<'de> {
         })
     }
 
+    /// The value of this kind at the reader, which has more after it.
+    #[inline]
+    pub(super) fn take(kind: &Kind, reader: &mut Reader<'de>) -> Result<Self, TypedError> {
+        match kind {
+            Kind::String | Kind::Bytes => Self::read(kind, &mut Reader::new(reader.delimited()?)),
+            _ => Self::read(kind, reader),
+        }
+    }
+
     /// The default of a field.
+    #[inline]
     pub(super) fn of_default(value: &'de Value) -> Self {
         match value {
             Value::Bool(truth) => Self::Bool(*truth),
@@ -86,6 +97,7 @@ impl<'de> Scalar<'de> {
     }
 
     /// Whether this is what a field without presence has where nothing was sent.
+    #[inline]
     pub(super) fn is_zero(self) -> bool {
         match self {
             Self::Bool(truth) => !truth,
@@ -114,6 +126,7 @@ impl<'de> Scalar<'de> {
     }
 
     /// Gives the value in its own kind. An enum is its number.
+    #[inline]
     pub(super) fn visit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TypedError> {
         match self {
             Self::Bool(truth) => visitor.visit_bool(truth),

@@ -17,7 +17,8 @@ fn enum_text<'t>(table: &'t EnumTable, number: i32, digits: &'t mut String) -> &
 }
 
 impl<'de> ValueDeserializer<'_, 'de> {
-    fn plain<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
+    /// As numbers and bytes are asked for.
+    pub(super) fn ask_plain<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
         match self.message() {
             Some(message) => message.deserialize_any(visitor),
             None => self.scalar()?.visit(visitor),
@@ -34,7 +35,8 @@ impl<'de> ValueDeserializer<'_, 'de> {
         }
     }
 
-    fn text<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
+    /// As text is asked for.
+    pub(super) fn ask_text<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value> {
         if let Some(message) = self.message() {
             return message.deserialize_any(visitor);
         }
@@ -75,10 +77,10 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'_, 'de> {
     forward! {
         deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
-        deserialize_f32 deserialize_f64 deserialize_bytes deserialize_byte_buf => plain
+        deserialize_f32 deserialize_f64 deserialize_bytes deserialize_byte_buf => ask_plain
     }
 
-    forward! { deserialize_str deserialize_string deserialize_char deserialize_identifier => text }
+    forward! { deserialize_str deserialize_string deserialize_char deserialize_identifier => ask_text }
 
     forward! { deserialize_seq => list }
 

@@ -65,7 +65,7 @@ impl Compound<'_, '_> {
         match self {
             Self::List(list) => list.close(),
             Self::Map(_) => {}
-            Self::Message(fields, _) => fields.close(),
+            Self::Message(fields, _) => fields.close()?,
             Self::Bytes {
                 writer,
                 start,
@@ -172,22 +172,39 @@ impl SerializeMap for Compound<'_, '_> {
     }
 }
 
-impl SerializeStruct for Compound<'_, '_> {
+/// The fields of a struct: those of a message, or the members of JSON.
+pub(super) enum StructWriter<'s, 'w> {
+    Fields(FieldsWriter<'s, 'w>),
+    /// Boxed, because few are.
+    Json(Box<JsonStruct<'s, 'w>>),
+}
+
+/// The members of JSON, and the message that it is written as.
+pub(super) type JsonStruct<'s, 'w> = (
+    <JsonSerializer as Serializer>::SerializeMap,
+    MessageSerializer<'s, 'w>,
+);
+
+impl SerializeStruct for StructWriter<'_, '_> {
     type Ok = ();
     type Error = TypedError;
 
+    #[inline]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
         match self {
-            Self::Message(fields, _) => fields.field(name, value),
-            Self::JsonMap(json, _) => {
-                SerializeMap::serialize_entry(json, name, value).map_err(TypedError::from)
+            Self::Fields(fields) => fields.field(name, value),
+            Self::Json(json) => {
+                SerializeMap::serialize_entry(&mut json.0, name, value).map_err(TypedError::from)
             }
-            _ => no_map(),
         }
     }
 
+    #[inline]
     fn end(self) -> Result<()> {
-        self.close()
+        match self {
+            Self::Fields(fields) => fields.close(),
+            Self::Json(json) => json.1.json(&SerializeMap::end(json.0)?),
+        }
     }
 }
 

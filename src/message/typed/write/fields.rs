@@ -22,6 +22,7 @@ pub(super) struct FieldsWriter<'s, 'w> {
 
 impl<'s, 'w> FieldsWriter<'s, 'w> {
     /// Begins a message.
+    #[inline]
     pub(super) fn open(message: MessageSerializer<'s, 'w>) -> Result<Self> {
         let fields = message.fields();
         let (writer, open) = message.open()?;
@@ -34,6 +35,7 @@ impl<'s, 'w> FieldsWriter<'s, 'w> {
         })
     }
 
+    #[inline]
     fn named(&mut self, name: &str) -> Result<Named> {
         // Most structs have the order of their message.
         if let Some(field) = self.fields.list.get(self.next)
@@ -42,6 +44,11 @@ impl<'s, 'w> FieldsWriter<'s, 'w> {
             self.next += 1;
             return Ok(Named::Field(self.next as u16 - 1));
         }
+        self.named_elsewhere(name)
+    }
+
+    #[inline(never)]
+    fn named_elsewhere(&mut self, name: &str) -> Result<Named> {
         let named = self.fields.named(name).ok_or_else(|| {
             let hint = suggest::hint(name, self.fields.names());
             let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
@@ -53,10 +60,12 @@ impl<'s, 'w> FieldsWriter<'s, 'w> {
         Ok(named)
     }
 
+    #[inline]
     pub(super) fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
         self.put(name, value).map_err(|error| error.in_field(name))
     }
 
+    #[inline]
     fn put<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<()> {
         let start = self.writer.buffer.len();
         let fields = self.fields;
@@ -73,9 +82,12 @@ impl<'s, 'w> FieldsWriter<'s, 'w> {
             })?,
         };
         if let Some(field) = field
-            && self.writer.add_part(field.number, start)
-            && let Some(oneof) = field.oneof
+            && self.writer.buffer.len() > start
         {
+            self.open.add(field.number);
+            let Some(oneof) = field.oneof else {
+                return Ok(());
+            };
             if let Some((_, other)) = self.members.iter().find(|(known, _)| *known == oneof) {
                 return Err(TypedError::new(format!(
                     "`{other}` is set too, and the oneof `{}` has one member",
@@ -87,7 +99,8 @@ impl<'s, 'w> FieldsWriter<'s, 'w> {
         Ok(())
     }
 
-    pub(super) fn close(self) {
-        self.writer.close(self.open);
+    #[inline]
+    pub(super) fn close(self) -> Result<()> {
+        self.writer.close(self.open)
     }
 }

@@ -4,7 +4,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::Value as Json;
 use serde_json::value::Serializer as JsonSerializer;
 
-use super::compound::{Compound, JsonVariant};
+use super::compound::{Compound, JsonVariant, StructWriter};
 use super::fields::FieldsWriter;
 use super::parts::{MessageSerializer, Place, Result, is_bytes};
 use super::scalar::{Given, all_scalars};
@@ -19,7 +19,7 @@ impl<'s, 'w> Serializer for MessageSerializer<'s, 'w> {
     type SerializeTupleStruct = Compound<'s, 'w>;
     type SerializeTupleVariant = JsonVariant<'s, 'w, <JsonSerializer as Serializer>::SerializeTupleVariant>;
     type SerializeMap = Compound<'s, 'w>;
-    type SerializeStruct = Compound<'s, 'w>;
+    type SerializeStruct = StructWriter<'s, 'w>;
     type SerializeStructVariant = JsonVariant<'s, 'w, <JsonSerializer as Serializer>::SerializeStructVariant>;
 
     all_scalars!();
@@ -117,12 +117,13 @@ impl<'s, 'w> Serializer for MessageSerializer<'s, 'w> {
         Ok(Compound::Message(FieldsWriter::open(self)?, None))
     }
 
-    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Compound<'s, 'w>> {
+    #[inline]
+    fn serialize_struct(self, name: &'static str, length: usize) -> Result<StructWriter<'s, 'w>> {
         if self.is_json() {
             let json = JsonSerializer.serialize_struct(name, length)?;
-            return Ok(Compound::JsonMap(json, self));
+            return Ok(StructWriter::Json(Box::new((json, self))));
         }
-        Ok(Compound::Message(FieldsWriter::open(self)?, None))
+        Ok(StructWriter::Fields(FieldsWriter::open(self)?))
     }
 
     fn serialize_struct_variant(

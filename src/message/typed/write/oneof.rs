@@ -19,8 +19,8 @@ pub(super) struct OneofSerializer<'s, 'w> {
 }
 
 impl<'w> OneofSerializer<'_, 'w> {
-    fn member(&self, variant: &str) -> Result<&'w Field> {
-        let member = self.oneof.member_named(&self.fields.list, variant);
+    fn member(&self, variant: &'static str) -> Result<&'w Field> {
+        let member = self.oneof.member_of_variant(&self.fields.list, variant);
         let member = member.ok_or_else(|| {
             let members = self.oneof.members.iter();
             let known = members.map(|member| &*self.fields.field(*member).name);

@@ -73,6 +73,7 @@ pub(super) enum Style {
 }
 
 impl<'s, 'w> MessageSerializer<'s, 'w> {
+    #[inline]
     pub(super) fn root(writer: &'s mut Writer<'w>, message: LayoutId) -> Self {
         Self {
             writer,
@@ -81,15 +82,18 @@ impl<'s, 'w> MessageSerializer<'s, 'w> {
         }
     }
 
+    #[inline]
     pub(super) fn fields(&self) -> &'w Fields {
         self.writer.layouts.fields(self.message)
     }
 
+    #[inline]
     pub(super) fn well_known(&self) -> Option<WellKnown> {
         self.fields().well_known
     }
 
     /// Whether what is given is written as the JSON that the message stands for.
+    #[inline]
     pub(super) fn is_json(&self) -> bool {
         matches!(
             self.well_known(),
@@ -98,6 +102,7 @@ impl<'s, 'w> MessageSerializer<'s, 'w> {
     }
 
     /// Begins the message, and gives the writer to write what is in it.
+    #[inline]
     pub(super) fn open(self) -> Result<(&'s mut Writer<'w>, Open)> {
         let open = match self.place {
             Place::Root => self.writer.open_root(),
@@ -110,8 +115,7 @@ impl<'s, 'w> MessageSerializer<'s, 'w> {
     pub(super) fn filled(self, contents: impl FnOnce(&mut Writer<'w>) -> Result<()>) -> Result<()> {
         let (writer, open) = self.open()?;
         contents(writer)?;
-        writer.close(open);
-        Ok(())
+        writer.close(open)
     }
 
     /// Writes a message whose type has a form for a scalar.
@@ -173,6 +177,7 @@ impl<'s, 'w> MessageSerializer<'s, 'w> {
 
 impl<'s, 'w> ValueSerializer<'s, 'w> {
     /// All that a field holds.
+    #[inline]
     pub(super) fn field(writer: &'s mut Writer<'w>, field: &'w Field) -> Self {
         let packing = if field.packed {
             Packing::Packed
@@ -196,6 +201,7 @@ impl<'s, 'w> ValueSerializer<'s, 'w> {
     }
 
     /// The type of the one value, or an error about what was given.
+    #[inline]
     pub(super) fn one(&self, given: impl fmt::Display) -> Result<&'w ValueType> {
         match self.of {
             Of::Optional(of) | Of::One(of) | Of::Key(of) => Ok(of),
@@ -207,6 +213,7 @@ impl<'s, 'w> ValueSerializer<'s, 'w> {
         }
     }
 
+    #[inline]
     pub(super) fn scalar(self, given: Given<'_>) -> Result<()> {
         let of = self.one(given)?;
         let given = match self.of {
@@ -222,6 +229,7 @@ impl<'s, 'w> ValueSerializer<'s, 'w> {
         }
     }
 
+    #[inline]
     pub(super) fn put(self, encoded: Encoded<'_>) {
         match self.style {
             Style::UnlessZero if encoded.is_zero() => {}
@@ -231,6 +239,7 @@ impl<'s, 'w> ValueSerializer<'s, 'w> {
     }
 
     /// The serializer of the message, if it is one.
+    #[inline]
     pub(super) fn message(self) -> std::result::Result<MessageSerializer<'s, 'w>, Self> {
         match self.of {
             Of::Optional(of) | Of::One(of) | Of::Key(of) => match of.detail {
@@ -249,6 +258,7 @@ impl<'s, 'w> ValueSerializer<'s, 'w> {
     }
 
     /// The serializer of the message, or an error about what was given.
+    #[inline]
     pub(super) fn expect_message(self, given: impl fmt::Display) -> Result<MessageSerializer<'s, 'w>> {
         let of = self.one(&given)?;
         self.message().or_else(|_| misfit(of, given))

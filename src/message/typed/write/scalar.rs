@@ -45,6 +45,7 @@ impl fmt::Display for Given<'_> {
 }
 
 /// Fails for a value that a field cannot hold.
+#[cold]
 pub(super) fn misfit<T>(of: &ValueType, given: impl fmt::Display) -> Result<T, TypedError> {
     Err(TypedError::new(format!(
         "it is {} and cannot hold {given}",
@@ -65,16 +66,17 @@ impl<'v> Given<'v> {
         }
     }
 
+    #[inline]
     pub(super) fn encode(self, of: &ValueType) -> Result<Encoded<'v>, TypedError> {
         let integer = match self {
             Self::Integer(number) => Some(number),
             _ => None,
         };
-        let i32 = integer.and_then(|number| i32::try_from(number).ok());
-        let i64 = integer.and_then(|number| i64::try_from(number).ok());
-        let u32 = integer.and_then(|number| u32::try_from(number).ok());
-        let u64 = integer.and_then(|number| u64::try_from(number).ok());
-        let f64 = match self {
+        let i32 = || integer.and_then(|number| i32::try_from(number).ok());
+        let i64 = || integer.and_then(|number| i64::try_from(number).ok());
+        let u32 = || integer.and_then(|number| u32::try_from(number).ok());
+        let u64 = || integer.and_then(|number| u64::try_from(number).ok());
+        let f64 = || match self {
             Self::F32(number) => Some(f64::from(number)),
             Self::F64(number) => Some(number),
             Self::Integer(number) if number.abs() <= EXACT => Some(number as f64),
@@ -84,22 +86,22 @@ impl<'v> Given<'v> {
             (Kind::Bool, Self::Bool(truth)) => Some(Encoded::Varint(truth.into())),
             (Kind::String, Self::Text(text)) => Some(Encoded::Delimited(text.as_bytes())),
             (Kind::Bytes, Self::Bytes(bytes)) => Some(Encoded::Delimited(bytes)),
-            (Kind::Int32, _) => i32.map(|number| Encoded::Varint(i64::from(number) as u64)),
-            (Kind::Sint32, _) => i32.map(|number| Encoded::Varint(zigzag(number.into()))),
-            (Kind::Sfixed32, _) => i32.map(|number| Encoded::Fixed32(number as u32)),
-            (Kind::Int64, _) => i64.map(|number| Encoded::Varint(number as u64)),
-            (Kind::Sint64, _) => i64.map(|number| Encoded::Varint(zigzag(number))),
-            (Kind::Sfixed64, _) => i64.map(|number| Encoded::Fixed64(number as u64)),
-            (Kind::Uint32, _) => u32.map(|number| Encoded::Varint(number.into())),
-            (Kind::Fixed32, _) => u32.map(Encoded::Fixed32),
-            (Kind::Uint64, _) => u64.map(Encoded::Varint),
-            (Kind::Fixed64, _) => u64.map(Encoded::Fixed64),
-            (Kind::Float, _) => f64
+            (Kind::Int32, _) => i32().map(|number| Encoded::Varint(i64::from(number) as u64)),
+            (Kind::Sint32, _) => i32().map(|number| Encoded::Varint(zigzag(number.into()))),
+            (Kind::Sfixed32, _) => i32().map(|number| Encoded::Fixed32(number as u32)),
+            (Kind::Int64, _) => i64().map(|number| Encoded::Varint(number as u64)),
+            (Kind::Sint64, _) => i64().map(|number| Encoded::Varint(zigzag(number))),
+            (Kind::Sfixed64, _) => i64().map(|number| Encoded::Fixed64(number as u64)),
+            (Kind::Uint32, _) => u32().map(|number| Encoded::Varint(number.into())),
+            (Kind::Fixed32, _) => u32().map(Encoded::Fixed32),
+            (Kind::Uint64, _) => u64().map(Encoded::Varint),
+            (Kind::Fixed64, _) => u64().map(Encoded::Fixed64),
+            (Kind::Float, _) => f64()
                 .filter(|number| !number.is_finite() || (*number as f32).is_finite())
                 .map(|number| Encoded::Fixed32((number as f32).to_bits())),
-            (Kind::Double, _) => f64.map(|number| Encoded::Fixed64(number.to_bits())),
+            (Kind::Double, _) => f64().map(|number| Encoded::Fixed64(number.to_bits())),
             (Kind::Enum(_), Self::Text(name)) => return enum_number(of, name).map(Encoded::of_enum),
-            (Kind::Enum(_), _) => i32.filter(|number| is_value(of, *number)).map(Encoded::of_enum),
+            (Kind::Enum(_), _) => i32().filter(|number| is_value(of, *number)).map(Encoded::of_enum),
             _ => None,
         };
         encoded.map_or_else(|| misfit(of, self), Ok)
@@ -113,8 +115,17 @@ fn is_value(of: &ValueType, number: i32) -> bool {
     }
 }
 
+/// The number of an enum's value by the variant of a Rust enum.
+pub(super) fn variant_number(of: &ValueType, variant: &'static str) -> Result<i32, TypedError> {
+    let known = match &of.detail {
+        Detail::Enum(table) => table.number_of_variant(variant),
+        _ => None,
+    };
+    known.map_or_else(|| enum_number(of, variant), Ok)
+}
+
 /// The number of an enum's value by its name, or written in digits as a value without a name is read.
-pub(super) fn enum_number(of: &ValueType, name: &str) -> Result<i32, TypedError> {
+fn enum_number(of: &ValueType, name: &str) -> Result<i32, TypedError> {
     let Detail::Enum(table) = &of.detail else {
         return misfit(of, format_args!("the variant `{name}`"));
     };
@@ -131,11 +142,13 @@ pub(super) fn enum_number(of: &ValueType, name: &str) -> Result<i32, TypedError>
 }
 
 impl Encoded<'_> {
+    #[inline]
     pub(super) fn of_enum(number: i32) -> Self {
         Self::Varint(i64::from(number) as u64)
     }
 
     /// Whether it is what a field without presence has if nothing is sent.
+    #[inline]
     pub(super) fn is_zero(self) -> bool {
         match self {
             Self::Varint(number) | Self::Fixed64(number) => number == 0,
@@ -144,6 +157,7 @@ impl Encoded<'_> {
         }
     }
 
+    #[inline]
     fn wire_type(self) -> WireType {
         match self {
             Self::Varint(_) => WireType::Varint,
@@ -154,11 +168,13 @@ impl Encoded<'_> {
     }
 
     /// Appends the value with the key of a field.
+    #[inline]
     pub(super) fn put_field(self, number: u32, buffer: &mut Vec<u8>) {
         put_varint(buffer, key(number, self.wire_type()).into());
         self.put(buffer);
     }
 
+    #[inline]
     pub(super) fn put(self, buffer: &mut Vec<u8>) {
         match self {
             Self::Varint(number) => put_varint(buffer, number),
@@ -173,6 +189,7 @@ impl Encoded<'_> {
 macro_rules! all_scalars {
     ($($method:ident($type:ty) => $given:expr;)+) => {
         $(
+            #[inline]
             fn $method(self, value: $type) -> Result<Self::Ok> {
                 self.scalar(($given)(value))
             }

@@ -3,9 +3,9 @@
 use serde::ser::{Serialize, Serializer};
 
 use super::collections::{EntryWriter, ListWriter};
-use super::compound::Compound;
+use super::compound::{Compound, StructWriter};
 use super::parts::{MessageSerializer, Of, Result, ValueSerializer, is_bytes};
-use super::scalar::{Encoded, Given, all_scalars, enum_number};
+use super::scalar::{Encoded, Given, all_scalars, variant_number};
 use crate::message::typed::error::TypedError;
 use crate::schema::{Detail, WellKnown};
 
@@ -17,7 +17,7 @@ impl<'s, 'w> Serializer for ValueSerializer<'s, 'w> {
     type SerializeTupleStruct = Compound<'s, 'w>;
     type SerializeTupleVariant = <MessageSerializer<'s, 'w> as Serializer>::SerializeTupleVariant;
     type SerializeMap = Compound<'s, 'w>;
-    type SerializeStruct = Compound<'s, 'w>;
+    type SerializeStruct = StructWriter<'s, 'w>;
     type SerializeStructVariant = <MessageSerializer<'s, 'w> as Serializer>::SerializeStructVariant;
 
     all_scalars!();
@@ -52,10 +52,11 @@ impl<'s, 'w> Serializer for ValueSerializer<'s, 'w> {
         self.expect_message("`()`")?.serialize_unit()
     }
 
+    #[inline]
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<()> {
         let of = self.one(format_args!("the variant `{variant}`"))?;
         if let Detail::Enum(_) = of.detail {
-            self.put(Encoded::of_enum(enum_number(of, variant)?));
+            self.put(Encoded::of_enum(variant_number(of, variant)?));
             return Ok(());
         }
         self.serialize_str(variant)
@@ -130,7 +131,8 @@ impl<'s, 'w> Serializer for ValueSerializer<'s, 'w> {
         self.expect_message("a map")?.serialize_map(length)
     }
 
-    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Compound<'s, 'w>> {
+    #[inline]
+    fn serialize_struct(self, name: &'static str, length: usize) -> Result<StructWriter<'s, 'w>> {
         self.expect_message(format_args!("the struct `{name}`"))?
             .serialize_struct(name, length)
     }

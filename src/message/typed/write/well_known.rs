@@ -87,8 +87,7 @@ fn put_nested(
 ) -> Result<(), TypedError> {
     let open = writer.open(number, false)?;
     put_json(writer, which, json)?;
-    writer.close(open);
-    Ok(())
+    writer.close(open)
 }
 
 /// Writes the fields of an `Any` from its ProtoJSON.

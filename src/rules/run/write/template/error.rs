@@ -65,7 +65,7 @@ impl Hinted for WriteError {
                 field,
                 at,
             },
-            other => other,
+            other @ WriteErrorKind::Transport(_) => other,
         }))
     }
 }
