@@ -66,7 +66,7 @@ def ghz(address, connections, calls, _):
 
 def protod(address, connections, calls, _):
     command = [arguments.protod, "bench", address, METHOD, "-d", REQUEST, "-c", IN_FLIGHT]
-    command += ["--connections", connections, "-n", calls, "--warm-up", "0s", "--json"]
+    command += ["--connections", connections, "-n", calls, "--warm-up", "0s", "--json", "--proto", "proto"]
     report = json.loads(run(command))
     return report["calls"], report["calls_per_second"]
 
