@@ -18,7 +18,8 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
+
+from servers import cpu, start
 
 IN_FLIGHT = 64
 METHOD = "proto.SearchService/Search"
@@ -27,26 +28,13 @@ REQUEST = '{"request":"X"}'
 FRAME = struct.pack(">BI", 0, 3) + b"\x0a\x01X"
 
 
-def start(command, workers=None):
+def serve(command, workers=None):
     """A server and its address."""
     environment = dict(os.environ, RUST_LOG="warn")
     environment.pop("TOKIO_WORKER_THREADS", None)
     if workers:
         environment["TOKIO_WORKER_THREADS"] = str(workers)
-    server = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    for line in server.stderr:
-        if listening := re.search(r"listening on (\S+)", line):
-            # What it logs from here on must not fill the pipe.
-            subprocess.Popen(["cat"], stdin=server.stderr, stdout=subprocess.DEVNULL)
-            return server, listening[1]
-    sys.exit(f"{command[0]} does not listen")
-
-
-def cpu(server):
-    """The CPU time of a process and its threads so far, in seconds: the clock of clock_getcpuclockid(3)."""
-    return time.clock_gettime((~server.pid << 3) | 2)
+    return start(command, environment)[:2]
 
 
 def h2load(address, connections, calls, frame):
@@ -98,8 +86,8 @@ def measure(client, connections, servers, frame):
 
 
 def main():
-    serve = [arguments.protod, "serve", "proto", "--addr", "127.0.0.1:0", "--admin-addr", "none", "--no-journal"]
-    servers = {"twin": start([arguments.twin]), "protod": start(serve), "one worker": start(serve, 1)}
+    protod = [arguments.protod, "serve", "proto", "--addr", "127.0.0.1:0", "--admin-addr", "none", "--no-journal"]
+    servers = {"twin": serve([arguments.twin]), "protod": serve(protod), "one worker": serve(protod, 1)}
     print("| client | connections | twin, µs | protod | of twin | twin, a second | protod | of twin | CPU of one worker's | rate |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     with tempfile.NamedTemporaryFile() as frame:

@@ -15,7 +15,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+from servers import cpu, start
 
 ROUNDS = 5
 
@@ -83,29 +84,10 @@ def write(folder, kind, count, is_json):
             file.write("  - " + "\n    ".join(lines) + "\n")
 
 
-def start(protod, folder):
-    """A server, its address, and the milliseconds until it listens."""
-    began = time.monotonic()
-    command = [protod, "serve", folder, "--addr", "127.0.0.1:0", "--admin-addr", "none"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    for line in server.stderr:
-        if listening := re.search(r"listening on (\S+)", line):
-            # What it logs from here on must not fill the pipe.
-            subprocess.Popen(["cat"], stdin=server.stderr, stdout=subprocess.DEVNULL)
-            return server, listening[1], (time.monotonic() - began) * 1000
-    sys.exit("the server does not listen")
-
-
 def memory(server, name):
     """A value of the process in MiB."""
     status = pathlib.Path(f"/proc/{server.pid}/status").read_text()
     return int(re.search(rf"{name}:\s+(\d+)", status)[1]) / 1024
-
-
-def cpu(server):
-    """The CPU time of a process so far, in seconds."""
-    fields = pathlib.Path(f"/proc/{server.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / 100
 
 
 def call(protod, address, server, calls, request, metadata):
@@ -133,7 +115,7 @@ def main():
             write(folder, kind, count, form == "json")
             listens = []
             for _ in range(ROUNDS):
-                server, address, took = start(protod, folder)
+                server, address, took = start([protod, "serve", folder, "--addr", "127.0.0.1:0", "--admin-addr", "none"])
                 listens.append(took)
                 if len(listens) < ROUNDS:
                     server.kill()
