@@ -35,6 +35,22 @@ pub(crate) enum WireType {
     Fixed32 = 5,
 }
 
+impl WireType {
+    /// That of a key.
+    #[inline]
+    pub(crate) fn of_key(key: u32) -> Result<Self, Malformed> {
+        Ok(match key & 7 {
+            0 => Self::Varint,
+            1 => Self::Fixed64,
+            2 => Self::LengthDelimited,
+            3 => Self::StartGroup,
+            4 => Self::EndGroup,
+            5 => Self::Fixed32,
+            _ => return Err(Malformed::Key),
+        })
+    }
+}
+
 /// A key has 32 bits, and no more bytes than these take.
 const MAX_KEY_LENGTH: usize = 5;
 
@@ -116,15 +132,7 @@ impl<'b> Reader<'b> {
         if before - self.rest.len() > MAX_KEY_LENGTH {
             return Err(Malformed::Key);
         }
-        let wire_type = match key & 7 {
-            0 => WireType::Varint,
-            1 => WireType::Fixed64,
-            2 => WireType::LengthDelimited,
-            3 => WireType::StartGroup,
-            4 => WireType::EndGroup,
-            5 => WireType::Fixed32,
-            _ => return Err(Malformed::Key),
-        };
+        let wire_type = WireType::of_key(key)?;
         if key < 8 {
             return Err(Malformed::Key);
         }

@@ -69,7 +69,7 @@ impl<'r, 'de> OrderedAccess<'r, 'de> {
                 self.wire.pass();
                 self.ahead = Some(Ahead {
                     at,
-                    wire_type: wire_type_of(byte),
+                    wire_type: WireType::of_key(byte.into())?,
                 });
                 break;
             }
@@ -146,18 +146,6 @@ impl<'r, 'de> OrderedAccess<'r, 'de> {
             }
         }
         Ok(Held::found(pieces))
-    }
-}
-
-/// The wire type of a key that some field has.
-#[inline]
-fn wire_type_of(key: u8) -> WireType {
-    match key & 7 {
-        0 => WireType::Varint,
-        1 => WireType::Fixed64,
-        2 => WireType::LengthDelimited,
-        3 => WireType::StartGroup,
-        _ => WireType::Fixed32,
     }
 }
 
